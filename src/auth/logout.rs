@@ -1,0 +1,57 @@
+use actix_web::{HttpResponse, post, web::Data};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    http::{bearer::Bearer, json::OptionalJson, problem::Problem},
+    state::AppState,
+    store::sessions::{self, Scope},
+};
+
+/// Which sessions to end
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LogOut {
+    /// Absent: `this`.
+    #[serde(default)]
+    #[schema(example = "this")]
+    scope: LogOutScope,
+}
+
+/// Which sessions to end
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum LogOutScope {
+    /// The one of the access token.
+    #[default]
+    This,
+    /// All others of the user.
+    Others,
+    /// All of the user.
+    All,
+}
+
+/// Log out
+///
+/// Ends sessions at once and on every instance: neither their access nor their refresh tokens are accepted any
+/// more. The body may be left out. Repeating the call is no error.
+#[utoipa::path(tag = "authentication", security(("bearer" = [])), request_body = Option<LogOut>, responses(
+    (status = 204, description = "The sessions are ended"),
+    (status = 503, description = "service-unavailable"),
+))]
+#[post("/auth/logout")]
+#[tracing::instrument(name = "auth.logout", skip_all, fields(user.id = %bearer.user))]
+pub(super) async fn log_out(
+    app: Data<AppState>,
+    bearer: Bearer,
+    OptionalJson(body): OptionalJson<LogOut>,
+) -> Result<HttpResponse, Problem> {
+    let scope = match body.scope {
+        LogOutScope::This => Scope::This,
+        LogOutScope::Others => Scope::Others,
+        LogOutScope::All => Scope::All,
+    };
+    let mut conn = app.database.connection().await?;
+    sessions::end(&mut conn, bearer.session, scope).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

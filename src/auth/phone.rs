@@ -1,0 +1,91 @@
+use actix_web::{
+    post,
+    web::{self, Data},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{InviteCode, OtpCode, PhoneNumber},
+    http::{json::Json, problem::Problem},
+    sms::{Language, LoginText, Message},
+    state::AppState,
+    token::{NewChallenge, Purpose},
+};
+
+/// Seconds after which a client may offer to send another code.
+const RESEND_IN: u32 = 60;
+
+/// A phone number to log in with
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"phone": "+79991234567"}))]
+struct RequestCode {
+    /// The number in any common spelling. Without a country code it is read as of the service's default region.
+    #[schema(example = "+79991234567", max_length = 64)]
+    phone: String,
+    /// The code of whoever invited this person. It counts at the first login; a wrong one blocks nothing.
+    #[serde(default)]
+    #[schema(example = "K7WQ2M")]
+    invite_code: Option<String>,
+    /// Reserved for trusted devices; without effect in this version.
+    #[serde(default, rename = "device_token")]
+    _device_token: Option<String>,
+    /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent: the one usual in the number's country.
+    #[serde(default)]
+    #[schema(example = "en")]
+    locale: Option<String>,
+}
+
+/// A challenge: proof of which code was sent to whom, readable by the service only
+#[derive(Serialize, ToSchema)]
+struct CodeRequested {
+    /// Goes back with the code to `POST /api/v1/auth/verify`. A compact JWE (RFC 7516), always of the same length.
+    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
+    challenge_token: String,
+    /// How many digits the code has.
+    #[schema(example = 4)]
+    code_length: u8,
+    /// Seconds until the challenge ends.
+    #[schema(example = 300)]
+    expires_in: i64,
+    /// Seconds after which another code may be asked for.
+    #[schema(example = 60)]
+    resend_in: u32,
+}
+
+/// Send a login code
+///
+/// Sends a code to the phone by SMS and answers with the challenge that belongs to it. The answer is the same
+/// whether or not the number has an account. Next: `POST /api/v1/auth/verify`.
+#[utoipa::path(tag = "authentication", request_body = RequestCode, responses(
+    (status = 200, description = "The code is on its way", body = CodeRequested),
+    (status = 422, description = "invalid-phone, phone-not-supported"),
+    (status = 502, description = "sms-rejected"),
+    (status = 503, description = "sms-unavailable"),
+))]
+#[post("/auth/phone")]
+#[tracing::instrument(name = "auth.phone", skip_all)]
+pub(super) async fn request_code(
+    app: Data<AppState>,
+    Json(body): Json<RequestCode>,
+) -> Result<web::Json<CodeRequested>, Problem> {
+    let phone = PhoneNumber::parse(&body.phone, app.settings.default_region)?;
+    // A malformed invite code is a wrong one: it is told after the login, which it must not block.
+    let invite_code = body.invite_code.map(|text| text.parse().unwrap_or_else(|_| InviteCode::nobodys()));
+    let now = app.clock.now();
+    let code = OtpCode::random(app.settings.otp_length);
+    let challenge =
+        NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: invite_code.as_ref() };
+    let challenge_token = app.tokens.seal_challenge(challenge, now)?.token;
+    let language = Language::choose(body.locale.as_deref(), &phone);
+    let host = app.settings.public_url.host_str().unwrap_or_default();
+    let text = LoginText { language, host, code: &code }.to_string();
+    app.sms.send(Message { phone, text, code }, now).await?;
+    Ok(web::Json(CodeRequested {
+        challenge_token,
+        code_length: app.settings.otp_length.digits(),
+        expires_in: app.tokens.lives().challenge.num_seconds(),
+        resend_in: RESEND_IN,
+    }))
+}

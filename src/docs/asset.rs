@@ -1,0 +1,110 @@
+//! One file of the API documents, ready to be sent as often as asked.
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETag, EntityTag, Header, IfNoneMatch, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// Asked for again on every visit; the answer is mostly 304.
+const EVERY_VISIT: &str = "no-cache";
+
+/// A bundle changes only with a release, and its address does not name the
+/// version: a day bounds how long an upgrade can go unseen.
+const ONE_DAY: &str = "public, max-age=86400";
+
+/// What a file allows itself once a browser shows it as a page of its own.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// A file with its headers. An answer shares the body and copies no byte of it.
+pub(super) struct Asset {
+    media_type: &'static str,
+    body: Bytes,
+    tag: EntityTag,
+    policy: &'static str,
+    caching: &'static str,
+}
+
+impl Asset {
+    pub(super) fn new(media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        // Weak, because the same file may leave compressed or not.
+        let tag = EntityTag::new_weak(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
+        Self {
+            media_type,
+            body,
+            tag,
+            policy: NOTHING,
+            caching: EVERY_VISIT,
+        }
+    }
+
+    /// A page that may load what `policy`, its `Content-Security-Policy`, says.
+    pub(super) fn page(html: impl Into<Bytes>, policy: &'static str) -> Self {
+        Self {
+            policy,
+            ..Self::new("text/html; charset=utf-8", html)
+        }
+    }
+
+    pub(super) fn script(text: impl Into<Bytes>) -> Self {
+        Self::new("text/javascript; charset=utf-8", text)
+    }
+
+    pub(super) fn style(text: impl Into<Bytes>) -> Self {
+        Self::new("text/css; charset=utf-8", text)
+    }
+
+    pub(super) fn text(text: impl Into<Bytes>) -> Self {
+        Self::new("text/plain; charset=utf-8", text)
+    }
+
+    /// Lets a browser keep the file for a day without asking.
+    pub(super) fn kept(self) -> Self {
+        Self {
+            caching: ONE_DAY,
+            ..self
+        }
+    }
+
+    /// Sends the file, or 304 to a browser that has it already.
+    pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let known = self.is_known_to(request);
+        let mut response = if known {
+            HttpResponse::NotModified()
+        } else {
+            HttpResponse::Ok()
+        };
+        response
+            .insert_header(ETag(self.tag.clone()))
+            .insert_header((CACHE_CONTROL, self.caching))
+            .insert_header((CONTENT_SECURITY_POLICY, self.policy))
+            .insert_header((REFERRER_POLICY, "no-referrer"))
+            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+        if known {
+            response.finish()
+        } else {
+            response
+                .content_type(self.media_type)
+                .body(self.body.clone())
+        }
+    }
+
+    /// An `If-None-Match` that cannot be read counts as none (RFC 9110, 13.1.2).
+    fn is_known_to(&self, request: &HttpRequest) -> bool {
+        match IfNoneMatch::parse(request) {
+            Ok(IfNoneMatch::Any) => true,
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
+            Err(_) => false,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn content(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("every file here is text")
+    }
+}

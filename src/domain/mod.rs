@@ -1,0 +1,15 @@
+//! Words: values that cannot be wrong.
+//!
+//! Each type is parsed once, at the door, and holds its invariant from then
+//! on. Nothing here knows a database, a clock or HTTP.
+
+pub mod guess_budget;
+mod invite;
+mod otp;
+mod phone;
+mod user;
+
+pub use invite::{InviteCode, InviteCodeError};
+pub use otp::{OtpCode, OtpCodeError, OtpLength, OtpLengthError};
+pub use phone::{PhoneNumber, PhoneNumberError, Region};
+pub use user::{ChallengeId, DeviceName, Email, PersonName, SessionId, TextError, UserId};

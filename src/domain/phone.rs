@@ -1,0 +1,209 @@
+use std::{fmt, str::FromStr};
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
+
+/// The region in which a number without a country code is read, as an
+/// ISO 3166-1 alpha-2 code such as `RU`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Region(rlibphonenumber::Region);
+
+/// Not an ISO 3166-1 alpha-2 code that has telephone numbers.
+#[derive(Debug, thiserror::Error)]
+#[error("must be an ISO 3166-1 alpha-2 code such as RU")]
+pub struct RegionError;
+
+impl FromStr for Region {
+    type Err = RegionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let region = rlibphonenumber::Region::try_from(text.to_ascii_uppercase().as_str()).map_err(|_| RegionError)?;
+        PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_| Self(region)).ok_or(RegionError)
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Region({:?})", self.0)
+    }
+}
+
+/// A telephone number in E.164 form: `+`, then 7 to 15 digits.
+///
+/// It was valid for its country by the numbering plans when it was parsed, and
+/// of a kind that can receive a text message. `Debug` shows it masked.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PhoneNumber(String);
+
+/// Why a text is not a number this service can send a code to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneNumberError {
+    /// It is not a telephone number of any country.
+    #[error("not a valid telephone number")]
+    Invalid,
+    /// It is a number, but of a land line or a service that receives no texts.
+    #[error("not a number that can receive text messages")]
+    NotMobile,
+}
+
+impl PhoneNumber {
+    /// Longer input cannot be a number and is not looked at.
+    const MAX_INPUT: usize = 64;
+
+    /// Reads a number in any common spelling.
+    ///
+    /// National spellings are read as of `region`; `+` and `00` introduce a
+    /// country code wherever the caller is.
+    ///
+    /// # Errors
+    ///
+    /// [`PhoneNumberError::Invalid`] for what is no number or has an
+    /// extension, [`PhoneNumberError::NotMobile`] for lines without texts.
+    pub fn parse(input: &str, region: Region) -> Result<Self, PhoneNumberError> {
+        // Letters would be read as keypad digits (0800-FLOWERS): nobody's own number is spelt so.
+        if input.len() > Self::MAX_INPUT || input.chars().any(|c| c.is_alphabetic() || c.is_control()) {
+            return Err(PhoneNumberError::Invalid);
+        }
+        let number = PHONE_NUMBER_UTIL
+            .parse(international(input).as_ref(), Some(region.0))
+            .map_err(|_| PhoneNumberError::Invalid)?;
+        if number.extension.is_some() || !PHONE_NUMBER_UTIL.is_valid_number(&number) {
+            return Err(PhoneNumberError::Invalid);
+        }
+        match PHONE_NUMBER_UTIL.get_number_type(&number) {
+            PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile | PhoneNumberType::PersonalNumber => {}
+            _ => return Err(PhoneNumberError::NotMobile),
+        }
+        Ok(Self(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned()))
+    }
+
+    /// Takes a text that is E.164 already: from the database or a token.
+    ///
+    /// # Errors
+    ///
+    /// [`PhoneNumberError::Invalid`] when it is not `+` and 7 to 15 digits.
+    pub fn from_e164(text: String) -> Result<Self, PhoneNumberError> {
+        let digits = text.strip_prefix('+').ok_or(PhoneNumberError::Invalid)?;
+        if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(text))
+        } else {
+            Err(PhoneNumberError::Invalid)
+        }
+    }
+
+    /// The number in E.164 form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The number with its middle hidden, for logs: `+7999***4567`.
+    ///
+    /// At least three digits are hidden, however short the number is.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let digits = self.0.len() - 1;
+        let head = 1 + digits.saturating_sub(7).min(4);
+        format!("{}***{}", &self.0[..head], &self.0[self.0.len() - 4..])
+    }
+
+    /// Whether the number belongs to a country where Russian is the usual
+    /// language of a text message: +7 (Russia, Kazakhstan) and +375 (Belarus).
+    #[must_use]
+    pub fn is_of_russian_speaking_country(&self) -> bool {
+        self.0.starts_with("+7") || self.0.starts_with("+375")
+    }
+}
+
+/// Writes the international prefix `00` as `+`.
+///
+/// The metadata knows only the prefix dialled in the default region, which in
+/// Russia is 810; but people of every country write 00.
+fn international(input: &str) -> std::borrow::Cow<'_, str> {
+    let start = input.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    match start.strip_prefix("00").or_else(|| start.strip_prefix("\u{ff10}\u{ff10}")) {
+        Some(rest) => format!("+{rest}").into(),
+        None => input.into(),
+    }
+}
+
+impl TryFrom<String> for PhoneNumber {
+    type Error = PhoneNumberError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::from_e164(text)
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PhoneNumber({})", self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn russian(input: &str) -> Result<PhoneNumber, PhoneNumberError> {
+        PhoneNumber::parse(input, "RU".parse().unwrap())
+    }
+
+    #[test]
+    fn thirteen_spellings_are_one_number() {
+        for spelling in [
+            "+79991234567",
+            "+7 999 123-45-67",
+            "8 (999) 123-45-67",
+            "89991234567",
+            "79991234567",
+            "9991234567",
+            "+7(999)1234567",
+            "0079991234567",
+            "00 7 999 123 45 67",
+            "\u{ff10}\u{ff10}79991234567",
+            "+7999123４５６７",
+            "+7.999.123.45.67",
+            "  +7-999-123-45-67  ",
+        ] {
+            assert_eq!(russian(spelling).unwrap().as_str(), "+79991234567", "{spelling}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for wrong in ["", "+", "123", "+7999123456", "+799912345678901", "phone", "8-800-FLOWERS", "+79991234567 ext. 5", "\u{0}"] {
+            assert_eq!(russian(wrong), Err(PhoneNumberError::Invalid), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_land_line_is_refused_with_its_own_reason() {
+        assert_eq!(russian("+7 495 123-45-67"), Err(PhoneNumberError::NotMobile));
+        assert_eq!(russian("8 800 555-35-35"), Err(PhoneNumberError::NotMobile));
+    }
+
+    #[test]
+    fn the_middle_is_hidden() {
+        assert_eq!(russian("+79991234567").unwrap().masked(), "+7999***4567");
+        assert_eq!(PhoneNumber::from_e164("+2904123".into()).unwrap().masked(), "+***4123");
+        assert_eq!(format!("{:?}", russian("+79991234567").unwrap()), "PhoneNumber(+7999***4567)");
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics_and_gives_e164(input in "\\PC{0,70}") {
+            if let Ok(phone) = russian(&input) {
+                prop_assert!(PhoneNumber::from_e164(phone.as_str().to_owned()).is_ok());
+            }
+        }
+
+        #[test]
+        fn digits_and_signs_never_panic(input in "[+0-9() .;=-]{0,40}") {
+            if let Ok(phone) = russian(&input) {
+                prop_assert_eq!(&russian(phone.as_str()).unwrap(), &phone);
+            }
+        }
+    }
+}

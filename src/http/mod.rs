@@ -1,0 +1,13 @@
+//! The edge: what every request meets before and after its feature.
+
+pub mod bearer;
+pub mod client;
+pub mod cursor;
+pub mod fallback;
+pub mod json;
+pub mod middleware;
+pub mod openapi;
+pub mod problem;
+pub mod problem_kinds;
+pub mod profile;
+pub mod query;

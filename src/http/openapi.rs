@@ -1,0 +1,109 @@
+//! The OpenAPI document: what the features' annotations do not say themselves.
+
+use serde_json::json;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        ContentBuilder, Ref, RefOr, ResponseBuilder,
+        path::Operation,
+        schema::Schema,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+use super::{
+    problem::ProblemDetails,
+    problem_kinds::ProblemKind,
+};
+
+/// The document's head; paths and bodies are collected from the features.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "phone-auth",
+        description = include_str!("openapi.md"),
+        contact(name = "phone-auth"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "authentication", description = "From a phone number to a pair of tokens, and out again"),
+        (name = "profile", description = "What a user knows and may change of the own account"),
+        (name = "referral", description = "Invite codes: everyone has one, everyone may activate one"),
+        (name = "health", description = "For load balancers and orchestrators"),
+        (name = "development", description = "Only with the simulated SMS sender"),
+    ),
+    components(schemas(ProblemDetails)),
+    modifiers(&Bearer),
+)]
+pub struct ApiDoc;
+
+/// Declares the scheme that operations refer to as `bearer`.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.bearer_format = Some("JWT".to_owned());
+        scheme.description = Some("The `access_token` of a login or a refresh.".to_owned());
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Gives each failure of each operation its problem body and examples.
+///
+/// An annotation names only the problems of its own, as the description of a
+/// response: `(status = 409, description = "own-invite-code")`. What any
+/// operation can answer is added here, once all paths are collected.
+pub fn complete(document: &mut utoipa::openapi::OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten() {
+            describe_failures(operation);
+        }
+    }
+}
+
+fn describe_failures(operation: &mut Operation) {
+    let mut kinds: Vec<&'static ProblemKind> = Vec::new();
+    for (status, response) in &operation.responses.responses {
+        if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {
+            kinds.extend(response.description.split([',', ' ']).filter_map(ProblemKind::find));
+        }
+    }
+    operation.responses.responses.retain(|status, _| !status.starts_with(['4', '5']));
+    if operation.request_body.is_some() {
+        kinds.extend([
+            ProblemKind::INVALID_JSON,
+            ProblemKind::PAYLOAD_TOO_LARGE,
+            ProblemKind::UNSUPPORTED_MEDIA_TYPE,
+            ProblemKind::INVALID_REQUEST,
+        ]);
+    }
+    if operation.security.is_some() {
+        kinds.push(ProblemKind::UNAUTHENTICATED);
+    }
+    kinds.push(ProblemKind::INTERNAL_ERROR);
+    kinds.sort_by_key(|kind| (kind.status, kind.code));
+    kinds.dedup();
+    for same_status in kinds.chunk_by(|one, next| one.status == next.status) {
+        operation.responses.responses.insert(same_status[0].status.to_string(), failure(same_status).into());
+    }
+}
+
+/// The response for problems that share a status.
+fn failure(kinds: &[&'static ProblemKind]) -> utoipa::openapi::Response {
+    let titles: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}", kind.code, kind.title)).collect();
+    let examples = kinds.iter().map(|kind| {
+        let example = utoipa::openapi::example::ExampleBuilder::new()
+            .summary(kind.title)
+            .value(Some(json!(ProblemDetails::example(kind))))
+            .build();
+        (kind.code, example)
+    });
+    let content = ContentBuilder::new()
+        .schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name("Problem"))))
+        .examples_from_iter(examples)
+        .build();
+    ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content).build()
+}

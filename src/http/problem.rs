@@ -1,0 +1,256 @@
+use std::borrow::Cow;
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use serde::Serialize;
+use tracing_actix_web::RequestId;
+use utoipa::ToSchema;
+
+use super::problem_kinds::ProblemKind;
+use crate::{
+    domain::{InviteCode, PhoneNumberError},
+    sms::SmsError,
+    store::StoreError,
+    token::TokenError,
+};
+
+tokio::task_local! {
+    /// The identifier of the request being answered, set by `middleware::contain`.
+    pub(super) static TRACE_ID: RequestId;
+}
+
+/// Seconds after which a client may try again what failed because a part of
+/// the service was away.
+const RETRY_AFTER: u32 = 2;
+
+/// Why a request was not fulfilled: the only error that knows HTTP.
+///
+/// What it carries is shown to the client, except for the causes of
+/// [`Problem::Internal`] and [`Problem::Unavailable`], which the log gets.
+#[derive(Debug)]
+pub enum Problem {
+    /// The body is not JSON.
+    InvalidJson(String),
+    /// The body, a parameter or a header does not say what it should.
+    InvalidRequest(Cow<'static, str>),
+    /// No number.
+    InvalidPhone,
+    /// A number without text messages.
+    PhoneNotSupported,
+    /// No valid access token of a live session.
+    Unauthenticated,
+    /// A wrong code; more attempts may be left on the challenge.
+    InvalidCode { attempts_left: i16 },
+    /// Any other reason for which a challenge opens nothing.
+    InvalidChallenge,
+    /// Not a refresh token of a live session.
+    InvalidRefreshToken,
+    /// A refresh token that had a successor; the session is ended.
+    RefreshTokenReused,
+    /// Nobody has this code.
+    UnknownInviteCode,
+    /// The user's own code.
+    OwnInviteCode,
+    /// The choice was made before.
+    InviteAlreadyActivated(InviteCode),
+    /// The code of somebody the user invited.
+    InviteCycle,
+    /// `If-Match` does not match.
+    ProfileChanged,
+    /// No such path.
+    NotFound,
+    /// No such method here; these there are.
+    MethodNotAllowed(String),
+    /// More than the limit.
+    PayloadTooLarge,
+    /// A body of another type.
+    UnsupportedMediaType,
+    /// The provider refused.
+    SmsRejected,
+    /// No provider took it.
+    SmsUnavailable,
+    /// The database is away.
+    Unavailable(anyhow::Error),
+    /// A defect.
+    Internal(anyhow::Error),
+}
+
+/// A failure (RFC 9457, `application/problem+json`).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDetails {
+    /// Address of a page that describes this kind of problem.
+    #[serde(rename = "type")]
+    type_uri: String,
+    /// One short sentence, the same for each occurrence of this kind.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong this time.
+    detail: Cow<'static, str>,
+    /// Stable name of the kind; programs switch on it.
+    code: &'static str,
+    /// Identifier of the request in the logs.
+    #[schema(required = false)]
+    trace_id: Option<String>,
+    /// With `invalid-code`: how many more codes may be tried on this challenge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_left: Option<i16>,
+    /// With `invite-already-activated`: the code that was activated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activated_invite_code: Option<String>,
+    /// With 429 and 503: seconds until another try makes sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+}
+
+impl ProblemDetails {
+    /// A problem of `kind` whose detail is its meaning; the base of all, and
+    /// the example in the API document.
+    pub(super) fn of(kind: &'static ProblemKind) -> Self {
+        Self {
+            type_uri: kind.type_uri(),
+            title: kind.title,
+            status: kind.status,
+            detail: Cow::Borrowed(kind.meaning),
+            code: kind.code,
+            trace_id: None,
+            attempts_left: None,
+            activated_invite_code: None,
+            retry_after: (kind.status == 503).then_some(RETRY_AFTER),
+        }
+    }
+
+    /// The same with example values in the members that this kind adds.
+    pub(super) fn example(kind: &'static ProblemKind) -> Self {
+        let mut example = Self::of(kind);
+        example.trace_id = Some("019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11".to_owned());
+        match kind.code {
+            "invalid-code" => example.attempts_left = Some(2),
+            "invite-already-activated" => example.activated_invite_code = Some("K7WQ2M".to_owned()),
+            _ => {}
+        }
+        example
+    }
+}
+
+impl Problem {
+    /// Which kind it is.
+    #[must_use]
+    pub fn kind(&self) -> &'static ProblemKind {
+        match self {
+            Self::InvalidJson(_) => ProblemKind::INVALID_JSON,
+            Self::InvalidRequest(_) => ProblemKind::INVALID_REQUEST,
+            Self::InvalidPhone => ProblemKind::INVALID_PHONE,
+            Self::PhoneNotSupported => ProblemKind::PHONE_NOT_SUPPORTED,
+            Self::Unauthenticated => ProblemKind::UNAUTHENTICATED,
+            Self::InvalidCode { .. } => ProblemKind::INVALID_CODE,
+            Self::InvalidChallenge => ProblemKind::INVALID_CHALLENGE,
+            Self::InvalidRefreshToken => ProblemKind::INVALID_REFRESH_TOKEN,
+            Self::RefreshTokenReused => ProblemKind::REFRESH_TOKEN_REUSED,
+            Self::UnknownInviteCode => ProblemKind::UNKNOWN_INVITE_CODE,
+            Self::OwnInviteCode => ProblemKind::OWN_INVITE_CODE,
+            Self::InviteAlreadyActivated(_) => ProblemKind::INVITE_ALREADY_ACTIVATED,
+            Self::InviteCycle => ProblemKind::INVITE_CYCLE,
+            Self::ProfileChanged => ProblemKind::PROFILE_CHANGED,
+            Self::NotFound => ProblemKind::NOT_FOUND,
+            Self::MethodNotAllowed(_) => ProblemKind::METHOD_NOT_ALLOWED,
+            Self::PayloadTooLarge => ProblemKind::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => ProblemKind::UNSUPPORTED_MEDIA_TYPE,
+            Self::SmsRejected => ProblemKind::SMS_REJECTED,
+            Self::SmsUnavailable => ProblemKind::SMS_UNAVAILABLE,
+            Self::Unavailable(_) => ProblemKind::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => ProblemKind::INTERNAL_ERROR,
+        }
+    }
+
+    fn details(&self) -> ProblemDetails {
+        let mut details = ProblemDetails::of(self.kind());
+        details.trace_id = TRACE_ID.try_with(ToString::to_string).ok();
+        match self {
+            Self::InvalidJson(detail) => details.detail = detail.clone().into(),
+            Self::InvalidRequest(detail) => details.detail = detail.clone(),
+            Self::InvalidCode { attempts_left } => details.attempts_left = Some(*attempts_left),
+            Self::InviteAlreadyActivated(code) => details.activated_invite_code = Some(code.to_string()),
+            _ => {}
+        }
+        details
+    }
+
+    /// Tells the log what the client is not told, once.
+    fn log(&self) {
+        match self {
+            Self::Internal(cause) => tracing::error!(cause = format!("{cause:#}"), "a request failed; this is a defect"),
+            Self::Unavailable(cause) => tracing::warn!(cause = format!("{cause:#}"), "a request was put off"),
+            _ => {}
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind().code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.log();
+        let details = self.details();
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json").insert_header(("Cache-Control", "no-store"));
+        if let Some(seconds) = details.retry_after {
+            response.insert_header(("Retry-After", seconds));
+        }
+        match self {
+            // RFC 6750, section 3.
+            Self::Unauthenticated => {
+                response.insert_header(("WWW-Authenticate", "Bearer"));
+            }
+            Self::MethodNotAllowed(allowed) => {
+                response.insert_header(("Allow", allowed.as_str()));
+            }
+            _ => {}
+        }
+        response.body(serde_json::to_vec(&details).unwrap_or_default())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unreachable(_) => Self::Unavailable(error.into()),
+            StoreError::Refused(_)
+            | StoreError::Corrupt(_)
+            | StoreError::TooOld(_)
+            | StoreError::Migration(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<SmsError> for Problem {
+    fn from(error: SmsError) -> Self {
+        match error {
+            SmsError::Rejected => Self::SmsRejected,
+            SmsError::Unavailable => Self::SmsUnavailable,
+        }
+    }
+}
+
+impl From<PhoneNumberError> for Problem {
+    fn from(error: PhoneNumberError) -> Self {
+        match error {
+            PhoneNumberError::Invalid => Self::InvalidPhone,
+            PhoneNumberError::NotMobile => Self::PhoneNotSupported,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Every problem the service can answer with: the source of `docs/problems.md`
+//! and of the pages behind the `type` of a problem.
+
+/// One kind of problem. `code` is stable; programs switch on it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ProblemKind {
+    /// Stable name, the last segment of `type`.
+    pub code: &'static str,
+    /// HTTP status (RFC 9110, section 15).
+    pub status: u16,
+    /// One short sentence, the same for each occurrence.
+    pub title: &'static str,
+    /// When it comes.
+    pub meaning: &'static str,
+    /// What a client does about it.
+    pub remedy: &'static str,
+}
+
+/// Declares the kinds as constants, and the list of all of them.
+macro_rules! kinds {
+    ($($name:ident $status:literal $code:literal $title:literal $meaning:literal $remedy:literal)+) => {
+        impl ProblemKind {
+            $(
+                #[doc = $title]
+                pub const $name: &'static Self = &Self {
+                    code: $code, status: $status, title: $title, meaning: $meaning, remedy: $remedy,
+                };
+            )+
+
+            /// All kinds, in the order of the document.
+            pub const ALL: &'static [&'static Self] = &[$(Self::$name),+];
+        }
+    };
+}
+
+kinds! {
+    INVALID_JSON 400 "invalid-json"
+        "The request body is not JSON"
+        "The body is empty, is not UTF-8, is not JSON by RFC 8259, or is nested too deeply."
+        "Send one JSON object. `detail` says at which line and column reading stopped."
+    UNAUTHENTICATED 401 "unauthenticated"
+        "A valid access token is needed"
+        "The `Authorization` header is missing or not `Bearer`, or its token is expired, not of this service, or of a session that has ended."
+        "Refresh the token pair and try once more. If refreshing fails too, ask the person to log in again."
+    INVALID_CODE 401 "invalid-code"
+        "The code is wrong"
+        "The challenge is good, but the code is not the one that was sent. `attempts_left` says how many more codes may be tried on this challenge."
+        "Let the person type the code again while `attempts_left` is above zero; after that ask for a new code."
+    INVALID_CHALLENGE 401 "invalid-challenge"
+        "The challenge cannot be used"
+        "The challenge token is not one of this service, was changed, is expired, was used already, or has no attempts left. Which of these it is, is not told."
+        "Ask for a new code with `POST /api/v1/auth/phone`."
+    INVALID_REFRESH_TOKEN 401 "invalid-refresh-token"
+        "The refresh token cannot be used"
+        "The token is not one of this service, is expired, or its session has ended."
+        "Forget both tokens and ask the person to log in again."
+    REFRESH_TOKEN_REUSED 401 "refresh-token-reused"
+        "The refresh token was used before"
+        "An older refresh token of the session was shown. Two parties may hold tokens of one login, so the whole session was ended."
+        "Forget both tokens and ask the person to log in again. Keep only the newest refresh token, and refresh from one place at a time."
+    NOT_FOUND 404 "not-found"
+        "There is nothing at this address"
+        "The path is not one of the API."
+        "Compare the path with `/openapi.json`; mind the base path `/api/v1`."
+    UNKNOWN_INVITE_CODE 404 "unknown-invite-code"
+        "No user has this invite code"
+        "The code is well-formed, but nobody has it, or its owner deleted the account."
+        "Let the person compare the code with the invitation."
+    METHOD_NOT_ALLOWED 405 "method-not-allowed"
+        "The address does not know this method"
+        "The path exists, but not with this method. The `Allow` header lists those it knows."
+        "Use one of the methods in `Allow`."
+    OWN_INVITE_CODE 409 "own-invite-code"
+        "The invite code is your own"
+        "A person cannot invite themselves."
+        "Enter the code of somebody else."
+    INVITE_ALREADY_ACTIVATED 409 "invite-already-activated"
+        "An invite code was activated before"
+        "A code can be activated once, and the choice is final. `activated_invite_code` is the one that counts."
+        "Show the code that was activated; do not offer to enter another."
+    INVITE_CYCLE 409 "invite-cycle"
+        "The code belongs to somebody you invited"
+        "The owner of the code was invited by this user, directly or through others."
+        "Enter the code of somebody else."
+    PROFILE_CHANGED 412 "profile-changed"
+        "The profile was changed meanwhile"
+        "The entity tag in `If-Match` is not that of the present profile: another client changed it. Nothing was written."
+        "Read the profile, apply the change to what it says now, and send it with the new `ETag`."
+    PAYLOAD_TOO_LARGE 413 "payload-too-large"
+        "The request body is too large"
+        "A body may have 16 KiB."
+        "Send less."
+    UNSUPPORTED_MEDIA_TYPE 415 "unsupported-media-type"
+        "The request body is of the wrong media type"
+        "The `Content-Type` header is missing or names a type this operation does not read, or the body is compressed."
+        "Send `Content-Type: application/json`; a PATCH may also be `application/merge-patch+json`."
+    INVALID_REQUEST 422 "invalid-request"
+        "The request does not say what it should"
+        "The body is JSON, but a member is missing, unknown, given twice, of the wrong type or out of its bounds. `detail` names the member and the rule. Query parameters and headers are reported in the same way."
+        "Correct the member that `detail` names. Nothing was changed."
+    INVALID_PHONE 422 "invalid-phone"
+        "This is not a telephone number"
+        "By the numbering plan of its country the number cannot exist."
+        "Let the person correct the number. With the country code, as in +7 999 123-45-67, it is read the same everywhere."
+    PHONE_NOT_SUPPORTED 422 "phone-not-supported"
+        "This number cannot receive a code"
+        "The number exists, but is of a land line or a service that receives no text messages."
+        "Let the person enter a mobile number."
+    INTERNAL_ERROR 500 "internal-error"
+        "Something went wrong on our side"
+        "A defect of the service. It was logged under `trace_id`."
+        "Try again later; if it stays, send the `trace_id` to whoever runs the service."
+    SMS_REJECTED 502 "sms-rejected"
+        "The message could not be delivered"
+        "The SMS provider refused to carry a message to this number."
+        "Let the person check the number, or use another."
+    SMS_UNAVAILABLE 503 "sms-unavailable"
+        "Messages cannot be sent at the moment"
+        "No SMS provider took the message. `Retry-After` and `retry_after` say in how many seconds to try again."
+        "Try again after that time."
+    SERVICE_UNAVAILABLE 503 "service-unavailable"
+        "The service cannot answer at the moment"
+        "The database cannot be reached, or all connections to it are busy. `Retry-After` and `retry_after` say in how many seconds to try again."
+        "Try again after that time."
+}
+
+impl ProblemKind {
+    /// The kind with this code.
+    #[must_use]
+    pub fn find(code: &str) -> Option<&'static Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code == code)
+    }
+
+    /// The `type` of the problem: a relative reference to its page.
+    #[must_use]
+    pub fn type_uri(&self) -> String {
+        format!("/problems/{}", self.code)
+    }
+
+    /// `docs/problems.md`.
+    #[must_use]
+    pub fn document() -> String {
+        use std::fmt::Write;
+        let mut text = "# Problems\n\n\
+            Every failure is an RFC 9457 problem document (`application/problem+json`) with the members\n\
+            `type`, `title`, `status`, `detail`, `code` and `trace_id`, and those named below. `code` is stable:\n\
+            switch on it. `type` is the address of the same text as a page of the running service. `trace_id`\n\
+            is the request's identifier in the logs.\n\n\
+            This file is made from `src/http/problem_kinds.rs` and kept equal by a test.\n"
+            .to_owned();
+        for kind in Self::ALL {
+            let Self { code, status, title, meaning, remedy } = kind;
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n## {code}\n\n**{status} · {title}.** {meaning}\n\n*What to do:* {remedy}\n");
+        }
+        text
+    }
+}

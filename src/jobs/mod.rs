@@ -1,0 +1,3 @@
+//! What happens without being asked for.
+
+pub mod purge;

@@ -1,0 +1,42 @@
+//! Sign-in by phone number.
+//!
+//! A person gives a phone number, gets a short code by SMS, types it, and is
+//! in. The code is stored nowhere: the phone step answers with a *challenge*,
+//! an encrypted token that only this service can open and that carries a keyed
+//! digest of the code; the verify step opens it, counts the attempt in
+//! PostgreSQL before it compares anything, and issues tokens. So any instance
+//! can finish what another began, and what must be remembered is a counter.
+//!
+//! # Rooms
+//!
+//! * words: [`domain`], values that cannot be wrong;
+//! * tools, which know neither each other nor HTTP: [`store`], [`token`],
+//!   [`sms`], [`embedded`], [`telemetry`], and [`clock`];
+//! * the edge, what every request meets: [`http`];
+//! * features, what a caller can ask for, one endpoint a file: [`auth`],
+//!   [`profile`], [`referral`], [`health`], [`docs`], [`problem_pages`],
+//!   [`dev_inbox`]; and [`jobs`], what happens without being asked for;
+//! * assembly: [`config`], [`state`], [`server`], and the binary.
+//!
+//! A room names only rooms above it; `tests/architecture.rs` holds it to that.
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod dev_inbox;
+pub mod docs;
+pub mod domain;
+pub mod embedded;
+pub mod health;
+pub mod http;
+pub mod jobs;
+pub mod problem_pages;
+pub mod profile;
+pub mod referral;
+pub mod server;
+pub mod sms;
+pub mod startup;
+pub mod state;
+pub mod store;
+pub mod telemetry;
+pub mod token;

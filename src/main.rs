@@ -1,0 +1,131 @@
+//! The binary: settings, logs, database, state, service, and the way down.
+
+use std::{io::Write, net::TcpListener, process::ExitCode, sync::Arc};
+
+use actix_web::{rt::signal, web::Data};
+use anyhow::Context;
+use clap::Parser;
+use phone_auth::{
+    clock::Clock,
+    config::{Cli, Command, Config},
+    embedded::{self, EmbeddedPostgres},
+    jobs, server, startup, telemetry,
+};
+use secrecy::SecretString;
+use url::Url;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&cli.config),
+        Command::Openapi => print_document(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The whole chain: what failed, then why.
+            tell(&mut std::io::stderr(), &format!("phone-auth: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_document() -> anyhow::Result<()> {
+    tell(&mut std::io::stdout(), &server::document().to_pretty_json()?);
+    Ok(())
+}
+
+/// Runs the service until it is told to stop.
+fn serve(config: &Config) -> anyhow::Result<()> {
+    config.check()?;
+    telemetry::start(&config.log, config.log_format()).map_err(anyhow::Error::msg)?;
+    // As many connections as the system lets this process have; it may have fewer than asked for.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    // First of all, for it is what fails most often and costs nothing.
+    let listener = TcpListener::bind(config.listen_addr)
+        .with_context(|| format!("LISTEN_ADDR: cannot listen at {}", config.listen_addr))?;
+    let embedded = match &config.store.database_url {
+        Some(_) => None,
+        None => Some(start_embedded(config)?),
+    };
+    let url = match (&config.store.database_url, &embedded) {
+        (Some(url), _) => url.clone(),
+        (None, Some(embedded)) => embedded.url("phone_auth").into(),
+        (None, None) => unreachable!("one of the two was just made"),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(answer(config, url, listener));
+    // Tasks may hold connections: they go before the database does.
+    drop(runtime);
+    if let Some(embedded) = embedded {
+        embedded.stop()?;
+    }
+    served
+}
+
+fn start_embedded(config: &Config) -> anyhow::Result<EmbeddedPostgres> {
+    let settings = embedded::Settings { data_dir: config.data_dir()?, bin_dir: config.pg_bin_dir.clone() };
+    Ok(EmbeddedPostgres::start(&settings, &[])?)
+}
+
+/// Answers requests until a signal comes, and then those under way.
+async fn answer(config: &Config, database_url: SecretString, listener: TcpListener) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let public_url = config.public_url(address)?;
+    let state = startup::prepare(config, database_url, public_url.clone(), Clock::System).await?;
+    let has_inbox = state.sms.inbox().is_some();
+    let state = Arc::new(state);
+    let purge = tokio::spawn(jobs::purge::run(Arc::clone(&state)));
+    let server = server::start(listener, Data::from(state))?;
+    let handle = server.handle();
+    let running = tokio::spawn(server);
+    tell(&mut std::io::stdout(), &welcome(config, &public_url, has_inbox));
+
+    stop_signal().await?;
+    tracing::info!("stopping: no new requests; those under way have ten seconds");
+    handle.stop(true).await;
+    purge.abort();
+    running.await??;
+    Ok(())
+}
+
+/// Returns when the process is asked to stop: Ctrl-C, or SIGTERM by a supervisor.
+async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = signal::ctrl_c() => interrupt,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Three lines for any POSIX shell; sed, for a bare machine has no JSON tool.
+const LOGIN: &str = r#"TOKEN=$(curl -s {at}/api/v1/auth/phone -H 'Content-Type: application/json' -d '{"phone": "+79991234567"}' | sed 's/.*"challenge_token":"\([^"]*\).*/\1/')
+CODE=$(curl -s '{at}/dev/inbox?phone=%2B79991234567' | sed 's/[^}]*"code":"\([0-9]*\).*/\1/')
+curl -s {at}/api/v1/auth/verify -H 'Content-Type: application/json' -d "{\"challenge_token\": \"$TOKEN\", \"code\": \"$CODE\"}"
+"#;
+
+/// Where to go next.
+fn welcome(config: &Config, public_url: &Url, has_inbox: bool) -> String {
+    let at = public_url.as_str().trim_end_matches('/');
+    let data = match (&config.store.database_url, config.data_dir()) {
+        (None, Ok(dir)) => dir.display().to_string(),
+        _ => "in the database of DATABASE_URL".to_owned(),
+    };
+    let mut text = format!(
+        "\nphone-auth is ready.\n\n  API    {at}/api/v1\n  Docs   {at}/redoc  (to try out: {at}/swagger/)\n"
+    );
+    if has_inbox {
+        text += &format!(
+            "  Inbox  {at}/dev/inbox?phone=%2B79991234567\n  Data   {data}\n\nA login, to paste:\n\n{}",
+            LOGIN.replace("{at}", at)
+        );
+    } else {
+        text += &format!("  Data   {data}\n");
+    }
+    text + "\nStop with Ctrl-C.\n"
+}
+
+/// Writes a line for the person at the terminal; a closed pipe is their choice.
+fn tell(to: &mut dyn Write, text: &str) {
+    let _ = writeln!(to, "{text}");
+}

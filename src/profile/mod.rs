@@ -1,0 +1,81 @@
+//! What a user knows and may change of the own account.
+
+mod delete;
+mod get;
+mod patch;
+mod put;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, EntityTag, IfMatch},
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    http::{bearer::CurrentUser, problem::Problem, profile::Profile},
+    state::AppState,
+    store::{
+        Connection,
+        profiles::{self, ProfileChanges, ProfileUpdate},
+    },
+};
+
+/// Registers the endpoints.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(get::get_profile)
+        .service(put::replace_profile)
+        .service(patch::change_profile)
+        .service(delete::delete_profile);
+}
+
+/// The answer that shows a profile, with its entity tag.
+fn show(profile: profiles::Profile) -> HttpResponse {
+    let tag = entity_tag(profile.version);
+    HttpResponse::Ok().insert_header(header::ETag(tag)).json(Profile::from(profile))
+}
+
+/// Stands for the members that a user can write; strong, as `If-Match` needs.
+fn entity_tag(version: i32) -> EntityTag {
+    EntityTag::new_strong(version.to_string())
+}
+
+/// Writes `changes` if the request's `If-Match` allows it, and shows the result.
+async fn change(
+    app: &AppState,
+    user: &CurrentUser,
+    request: &HttpRequest,
+    changes: &ProfileChanges,
+) -> Result<HttpResponse, Problem> {
+    let mut conn = app.database.connection().await?;
+    let expected = expected_version(&mut conn, user, request).await?;
+    match profiles::update(&mut conn, user.id, changes, expected, user.now).await? {
+        ProfileUpdate::Updated => {
+            let profile = profiles::find_by_session(&mut conn, user.session, user.now).await?;
+            profile.map(show).ok_or(Problem::Unauthenticated)
+        }
+        ProfileUpdate::VersionChanged => Err(Problem::ProfileChanged),
+        ProfileUpdate::Gone => Err(Problem::Unauthenticated),
+    }
+}
+
+/// The version that `If-Match` demands (RFC 9110, section 13.1.1).
+///
+/// A list of tags is compared with the present profile here and then pinned to
+/// that version, so the update itself decides, not this look.
+async fn expected_version(
+    conn: &mut Connection,
+    user: &CurrentUser,
+    request: &HttpRequest,
+) -> Result<Option<i32>, Problem> {
+    if !request.headers().contains_key(header::IF_MATCH) {
+        return Ok(None);
+    }
+    let condition = <IfMatch as header::Header>::parse(request)
+        .map_err(|_| Problem::InvalidRequest("If-Match: must be a list of entity tags or *.".into()))?;
+    let IfMatch::Items(tags) = condition else { return Ok(None) };
+    let profile = profiles::find_by_session(conn, user.session, user.now).await?;
+    let version = profile.ok_or(Problem::Unauthenticated)?.version;
+    let present = entity_tag(version);
+    if tags.iter().any(|tag| tag.strong_eq(&present)) { Ok(Some(version)) } else { Err(Problem::ProfileChanged) }
+}

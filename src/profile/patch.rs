@@ -1,0 +1,62 @@
+use actix_web::{HttpRequest, HttpResponse, patch, web::Data};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::change;
+use crate::{
+    domain::{Email, PersonName},
+    http::{
+        bearer::CurrentUser,
+        json::{MergePatch, given},
+        problem::Problem,
+        profile::Profile,
+    },
+    state::AppState,
+    store::profiles::ProfileChanges,
+};
+
+/// The members to change (RFC 7396): null clears one, an absent one stays as it is
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangeProfile {
+    /// An e-mail address, stored as given.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 254, example = "ada@example.com")]
+    email: Option<Option<Email>>,
+    /// 1 to 100 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
+    first_name: Option<Option<PersonName>>,
+    /// 1 to 100 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
+    last_name: Option<Option<PersonName>>,
+}
+
+/// Change the own profile
+///
+/// A JSON Merge Patch: only the members of the body are written, so two clients that change different members at
+/// once both succeed.
+#[utoipa::path(tag = "profile", security(("bearer" = [])),
+    request_body(content(
+        (ChangeProfile = "application/merge-patch+json"),
+        (ChangeProfile = "application/json"),
+    )),
+    params(("If-Match" = Option<String>, Header, description = "Write only if the profile still has this `ETag`")),
+    responses(
+        (status = 200, description = "The profile as it is now", body = Profile),
+        (status = 412, description = "profile-changed"),
+        (status = 503, description = "service-unavailable"),
+))]
+#[patch("/profile")]
+#[tracing::instrument(name = "profile.change", skip_all, fields(user.id = %user.id))]
+pub(super) async fn change_profile(
+    app: Data<AppState>,
+    user: CurrentUser,
+    request: HttpRequest,
+    MergePatch(body): MergePatch<ChangeProfile>,
+) -> Result<HttpResponse, Problem> {
+    let changes =
+        ProfileChanges { email: body.email, first_name: body.first_name, last_name: body.last_name };
+    change(&app, &user, &request, &changes).await
+}

@@ -1,0 +1,56 @@
+use actix_web::{HttpRequest, HttpResponse, put, web::Data};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::change;
+use crate::{
+    domain::{Email, PersonName},
+    http::{bearer::CurrentUser, json::Json, problem::Problem, profile::Profile},
+    state::AppState,
+    store::profiles::ProfileChanges,
+};
+
+/// The members a user can write; an absent one is cleared
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReplaceProfile {
+    /// An e-mail address, stored as given.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 254, example = "ada@example.com")]
+    email: Option<Email>,
+    /// 1 to 100 characters.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
+    first_name: Option<PersonName>,
+    /// 1 to 100 characters.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
+    last_name: Option<PersonName>,
+}
+
+/// Replace the own profile
+///
+/// Sets all members that can be written: those absent from the body are cleared. To change some and leave the
+/// others, use PATCH.
+#[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = ReplaceProfile,
+    params(("If-Match" = Option<String>, Header, description = "Write only if the profile still has this `ETag`")),
+    responses(
+        (status = 200, description = "The profile as it is now", body = Profile),
+        (status = 412, description = "profile-changed"),
+        (status = 503, description = "service-unavailable"),
+))]
+#[put("/profile")]
+#[tracing::instrument(name = "profile.replace", skip_all, fields(user.id = %user.id))]
+pub(super) async fn replace_profile(
+    app: Data<AppState>,
+    user: CurrentUser,
+    request: HttpRequest,
+    Json(body): Json<ReplaceProfile>,
+) -> Result<HttpResponse, Problem> {
+    let changes = ProfileChanges {
+        email: Some(body.email),
+        first_name: Some(body.first_name),
+        last_name: Some(body.last_name),
+    };
+    change(&app, &user, &request, &changes).await
+}

@@ -1,0 +1,82 @@
+use actix_web::{
+    get,
+    web::{self, Data},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    http::{bearer::CurrentUser, cursor, problem::Problem, query::Query},
+    state::AppState,
+    store::referrals::{self, Invited, Position},
+};
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Page {
+    /// How many at most, 1 to 100; 20 if absent.
+    #[param(minimum = 1, maximum = 100, example = 20)]
+    limit: Option<u8>,
+    /// `next_cursor` of the page before; absent for the newest.
+    cursor: Option<String>,
+}
+
+/// A page of those who activated the user's code, newest first
+#[derive(Serialize, ToSchema)]
+struct InvitedPage {
+    /// The page.
+    items: Vec<InvitedUser>,
+    /// Cursor of the next page; null on the last.
+    #[schema(example = "AAZEDo4hM4ABmqPBfld9YJ1LL2oMG44R", required = true)]
+    next_cursor: Option<String>,
+}
+
+/// One who activated the user's code
+#[derive(Serialize, ToSchema)]
+struct InvitedUser {
+    /// E.164.
+    #[schema(example = "+79990000044")]
+    phone: String,
+    /// When the code was activated.
+    #[schema(example = "2026-11-21T08:20:00Z")]
+    invited_at: DateTime<Utc>,
+}
+
+/// List those who activated the own invite code
+///
+/// Newest first. Take `next_cursor` as `cursor` for the following page, until it is null.
+#[utoipa::path(tag = "referral", security(("bearer" = [])), params(Page), responses(
+    (status = 200, description = "A page", body = InvitedPage),
+    (status = 422, description = "invalid-request"),
+    (status = 503, description = "service-unavailable"),
+))]
+#[get("/referral/invited")]
+#[tracing::instrument(name = "referral.invited", skip_all, fields(user.id = %user.id))]
+pub(super) async fn list_invited(
+    app: Data<AppState>,
+    user: CurrentUser,
+    Query(page): Query<Page>,
+) -> Result<web::Json<InvitedPage>, Problem> {
+    let limit = usize::from(page.limit.unwrap_or(20));
+    if !(1..=100).contains(&limit) {
+        return Err(Problem::InvalidRequest("limit: must be a number from 1 to 100.".into()));
+    }
+    let position = page.cursor.map_or(Some(Position::START), |text| cursor::decode(&text));
+    let position = position.ok_or(Problem::InvalidRequest("cursor: must be a next_cursor given before.".into()))?;
+    let mut conn = app.database.connection().await?;
+    // One more than asked for tells whether there is a next page.
+    let mut invited = referrals::list_invited(&mut conn, user.id, position, limit + 1).await?;
+    let more = invited.len() > limit;
+    invited.truncate(limit);
+    let next_cursor = invited.last().filter(|_| more).map(|last| cursor::encode(last.position));
+    Ok(web::Json(InvitedPage { items: invited.into_iter().map(InvitedUser::from).collect(), next_cursor }))
+}
+
+impl From<Invited> for InvitedUser {
+    fn from(invited: Invited) -> Self {
+        Self { phone: invited.phone.as_str().to_owned(), invited_at: invited.position.invited_at }
+    }
+}

@@ -1,0 +1,91 @@
+//! The only list of scopes and of what is wrapped around them.
+
+use std::{io, net::TcpListener, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    middleware::{Compress, DefaultHeaders, from_fn},
+    web::{self, Data},
+};
+use tracing_actix_web::TracingLogger;
+use utoipa::OpenApi;
+use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
+
+use crate::{
+    auth, dev_inbox, docs, health,
+    http::{
+        fallback::{self, Methods},
+        middleware::{contain, head_is_get, security_headers},
+        openapi::{self, ApiDoc},
+    },
+    problem_pages, profile, referral,
+    state::AppState,
+    telemetry::RootSpan,
+};
+
+/// Connections that may wait to be accepted: ten thousand clients may come at once.
+const BACKLOG: u32 = 8192;
+
+/// Every operation of the API document.
+fn operations(config: &mut ServiceConfig) {
+    // Tokens and personal data stay out of every cache.
+    let api = scope::scope("/api/v1")
+        .configure(auth::routes)
+        .configure(profile::routes)
+        .configure(referral::routes)
+        .wrap(DefaultHeaders::new().add(("Cache-Control", "no-store")));
+    config.service(api).configure(health::routes);
+}
+
+/// The API document (`OpenAPI` 3.1).
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    let app = App::new().into_utoipa_app().openapi(ApiDoc::openapi());
+    let mut document = app.configure(operations).configure(dev_inbox::routes).split_for_parts().1;
+    openapi::complete(&mut document);
+    document
+}
+
+/// Starts serving `state` on `listener`; the server runs when awaited.
+///
+/// # Errors
+///
+/// [`io::Error`] when the listener cannot be used.
+pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server> {
+    let document = document();
+    let methods = Data::new(Methods::of(&document));
+    let pages = Data::new(docs::ApiDocument::new(&document)?);
+    let https = state.settings.public_url.scheme() == "https";
+    let has_inbox = state.sms.inbox().is_some();
+    let server = HttpServer::new(move || {
+        App::new()
+            .into_utoipa_app()
+            .configure(operations)
+            .configure(|config| {
+                if has_inbox {
+                    dev_inbox::routes(config);
+                }
+            })
+            .into_app()
+            .configure(docs::routes)
+            .configure(problem_pages::routes)
+            .default_service(web::to(fallback::no_such_operation))
+            .app_data(state.clone())
+            .app_data(methods.clone())
+            .app_data(pages.clone())
+            .wrap(from_fn(contain))
+            .wrap(from_fn(head_is_get))
+            .wrap(security_headers(https))
+            .wrap(Compress::default())
+            .wrap(TracingLogger::<RootSpan>::new())
+    });
+    Ok(server
+        .backlog(BACKLOG)
+        .client_request_timeout(Duration::from_secs(5))
+        .shutdown_timeout(10)
+        // The binary decides when to stop.
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}

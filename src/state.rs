@@ -1,0 +1,41 @@
+use crate::{
+    clock::Clock,
+    domain::{OtpLength, Region},
+    sms::SmsSender,
+    store::Database,
+    token::Tokens,
+};
+
+/// What every request can reach. It decides nothing.
+pub struct AppState {
+    /// Asked once per request.
+    pub clock: Clock,
+    /// The tables.
+    pub database: Database,
+    /// Seals, opens, issues, verifies.
+    pub tokens: Tokens,
+    /// The way to the people's phones.
+    pub sms: SmsSender,
+    /// What the operator chose.
+    pub settings: AppSettings,
+}
+
+/// What features are told by the operator.
+#[derive(Clone, Debug)]
+pub struct AppSettings {
+    /// How long a code is.
+    pub otp_length: OtpLength,
+    /// Where a number without a country code belongs.
+    pub default_region: Region,
+    /// How the world reaches the service: issuer, links, host of the messages.
+    pub public_url: url::Url,
+}
+
+impl AppSettings {
+    /// The public address of `path`, which has no leading slash.
+    #[must_use]
+    pub fn link(&self, path: &str) -> String {
+        // The text of an address without a path ends in a slash.
+        format!("{}{path}", self.public_url)
+    }
+}

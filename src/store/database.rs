@@ -1,0 +1,179 @@
+use std::time::Duration;
+
+use diesel::{ConnectionResult, result::DatabaseErrorKind};
+use diesel_async::{
+    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        deadpool::{Object, Pool, PoolError},
+    },
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use secrecy::{ExposeSecret, SecretString};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+/// The advisory lock under which one instance at a time migrates: "phone" in ASCII.
+const MIGRATION_LOCK: i64 = 0x70_68_6f_6e_65;
+/// A connection is made, or waited for, no longer than this: what waits longer is told 503.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The connection that every function of the store takes.
+pub type Connection = AsyncPgConnection;
+/// A connection lent by the pool; it goes back when dropped.
+pub type PooledConnection = Object<Connection>;
+
+/// Where the tables are.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+pub struct Settings {
+    /// PostgreSQL 14 or newer, as a URL; unset: an embedded PostgreSQL is started
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<SecretString>,
+    /// Connections kept to the database, 1 to 1000
+    #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub database_pool_size: u16,
+}
+
+/// What can go wrong between the service and its database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection was to be had, or it broke: worth another try later.
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database refused a statement: a defect of ours.
+    #[error("the database refused a statement")]
+    Refused(#[source] diesel::result::Error),
+    /// A row does not hold what the types promise.
+    #[error("a row of {0} is not what it should be")]
+    Corrupt(&'static str),
+    /// The database is not one this service can use.
+    #[error("the database is PostgreSQL {0}; version 14 or newer is needed")]
+    TooOld(String),
+    /// The tables could not be brought to this version.
+    #[error("the migrations failed")]
+    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<diesel::result::Error> for StoreError {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::Error::{BrokenTransactionManager, DatabaseError};
+        match error {
+            BrokenTransactionManager
+            | DatabaseError(
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction,
+                _,
+            ) => Self::Unreachable(error.into()),
+            DatabaseError(DatabaseErrorKind::Unknown, ref information)
+                if is_shutdown(information.message()) =>
+            {
+                Self::Unreachable(error.into())
+            }
+            refused => Self::Refused(refused),
+        }
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        Self::Unreachable(error.into())
+    }
+}
+
+/// Whether PostgreSQL says that it is stopping or starting (SQLSTATE class 57P).
+///
+/// diesel passes on the message but not the code; the messages are matched in
+/// English, which `connect` asks for.
+fn is_shutdown(message: &str) -> bool {
+    message.starts_with("terminating connection") || message.starts_with("the database system is")
+}
+
+/// The pool of connections.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<Connection>,
+    url: SecretString,
+}
+
+impl Database {
+    /// Prepares a pool of `size` connections to `url`; connects only when used.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreachable`] when the pool cannot be built.
+    pub fn new(url: SecretString, size: u16) -> Result<Self, StoreError> {
+        let mut config = ManagerConfig::default();
+        // The default asks the database at each checkout whether it is there: a third of the throughput.
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(|url| Box::pin(connect(url)));
+        let manager = AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
+        let pool = Pool::builder(manager)
+            .max_size(usize::from(size))
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|error| StoreError::Unreachable(error.into()))?;
+        Ok(Self { pool, url })
+    }
+
+    /// Lends a connection, waiting for one at most half a second.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreachable`] when none came free or could be made.
+    pub async fn connection(&self) -> Result<PooledConnection, StoreError> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Brings the tables to this version, one instance at a time.
+    ///
+    /// Runs on a connection of its own, for it holds a lock and takes its
+    /// time; needs a multi-threaded runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooOld`], [`StoreError::Migration`], or
+    /// [`StoreError::Unreachable`].
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let mut conn = connect(self.url.expose_secret())
+            .await
+            .map_err(|error| StoreError::Unreachable(error.into()))?;
+        let version = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT current_setting('server_version')");
+        let version: String = version.get_result(&mut conn).await?;
+        if version.split(['.', ' ']).next().and_then(|major| major.parse().ok()).is_none_or(|major: u32| major < 14) {
+            return Err(StoreError::TooOld(version));
+        }
+        // The session's end releases the lock, whatever happens in between.
+        conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
+        let mut harness = AsyncMigrationHarness::new(conn);
+        for done in harness.run_pending_migrations(MIGRATIONS).map_err(StoreError::Migration)? {
+            tracing::info!(migration = %done, "migration applied");
+        }
+        Ok(())
+    }
+
+    /// Whether the database answers and has every migration of this version.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it does not answer or has no tables of ours.
+    pub async fn is_current(&self) -> Result<bool, StoreError> {
+        use diesel::migration::{Migration, MigrationSource};
+        let mut conn = self.connection().await?;
+        let query = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT version FROM __diesel_schema_migrations");
+        let applied: Vec<String> = query.load(&mut conn).await?;
+        let ours = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).map_err(StoreError::Migration)?;
+        Ok(ours.iter().all(|migration| applied.contains(&migration.name().version().to_string())))
+    }
+}
+
+/// Connects and sets what every session needs.
+async fn connect(url: &str) -> ConnectionResult<Connection> {
+    let mut conn = Connection::establish(url).await?;
+    conn.batch_execute("SET lc_messages = 'C'; SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s'")
+        .await
+        .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}

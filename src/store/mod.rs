@@ -1,0 +1,18 @@
+//! The tables: one file each, functions that take a connection.
+//!
+//! The database keeps the promises. What must happen once is a constraint or
+//! a single conditional statement, never a read followed by a write; the
+//! comment at a query names the constraint it leans on.
+
+pub mod challenges;
+mod database;
+pub mod logins;
+pub mod profiles;
+pub mod referrals;
+mod schema;
+pub mod sessions;
+pub mod signing_keys;
+mod statement;
+pub mod users;
+
+pub use database::{Connection, Database, PooledConnection, Settings, StoreError};

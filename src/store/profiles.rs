@@ -1,0 +1,163 @@
+//! The profile: what a user sees of the own account, read in one statement.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    OptionalExtension,
+    prelude::*,
+    sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid},
+};
+use diesel_async::RunQueryDsl;
+
+use super::{Connection, StoreError, referrals::Position, schema::users, statement::statement};
+use crate::domain::{Email, PersonName, SessionId, UserId};
+
+/// Everything the profile shows.
+#[derive(Queryable)]
+pub struct Profile {
+    /// Which user.
+    pub id: uuid::Uuid,
+    /// E.164.
+    pub phone: String,
+    /// As given.
+    pub email: Option<String>,
+    /// As given.
+    pub first_name: Option<String>,
+    /// As given.
+    pub last_name: Option<String>,
+    /// The user's own code.
+    pub invite_code: String,
+    /// How many activated it.
+    pub invited_users_count: i32,
+    /// Grows with each change of the members that can be written.
+    pub version: i32,
+    /// The first login.
+    pub created_at: DateTime<Utc>,
+    /// The last change by the user.
+    pub updated_at: DateTime<Utc>,
+    /// The code the user activated.
+    pub activated_invite_code: Option<String>,
+    /// E.164; absent once the referrer's account is deleted.
+    pub invited_by_phone: Option<String>,
+    /// The newest of those who activated the user's code, E.164, newest first.
+    pub invited_users: Vec<String>,
+    last_invited_at: Option<DateTime<Utc>>,
+    last_invitee: Option<uuid::Uuid>,
+}
+
+impl Profile {
+    /// Where the page after [`Profile::invited_users`] starts, if there is one.
+    #[must_use]
+    pub fn next_invited(&self) -> Option<Position> {
+        let shown = i32::try_from(self.invited_users.len()).unwrap_or(i32::MAX);
+        let last = self.last_invited_at.zip(self.last_invitee)?;
+        (self.invited_users_count > shown).then_some(Position { invited_at: last.0, invitee: UserId(last.1) })
+    }
+}
+
+statement! {
+    /// Session, user, referrer and the newest page of the invited together:
+    /// the join with `sessions` is the check that the caller may read this.
+    FindProfile { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (
+        Uuid, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Integer, Integer, Timestamptz,
+        Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>, Nullable<Timestamptz>, Nullable<Uuid>,
+    )
+    "SELECT users.id, users.phone, users.email, users.first_name, users.last_name, users.invite_code,
+            users.invited_users_count, users.version, users.created_at, users.updated_at,
+            referrals.invite_code, referrer.phone, page.phones, page.last_at, page.last_id
+     FROM sessions
+     JOIN users ON users.id = sessions.user_id
+     LEFT JOIN referrals ON referrals.invitee_id = users.id
+     LEFT JOIN users referrer ON referrer.id = referrals.referrer_id
+     CROSS JOIN LATERAL (
+         SELECT coalesce(array_agg(phone ORDER BY invited_at DESC, invitee_id DESC), '{}') AS phones,
+                (array_agg(invited_at ORDER BY invited_at, invitee_id))[1] AS last_at,
+                (array_agg(invitee_id ORDER BY invited_at, invitee_id))[1] AS last_id
+         FROM (SELECT invited.invited_at, invited.invitee_id, invitee.phone
+               FROM referrals invited JOIN users invitee ON invitee.id = invited.invitee_id
+               WHERE invited.referrer_id = users.id
+               ORDER BY invited.invited_at DESC, invited.invitee_id DESC LIMIT 20) newest
+     ) page
+     WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
+}
+
+/// The profile of the user whose session this is, if it lives at `now`.
+///
+/// # Errors
+///
+/// [`StoreError`]: the caller is not let in.
+pub async fn find_by_session(
+    conn: &mut Connection,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Option<Profile>, StoreError> {
+    Ok(FindProfile { session: session.0, now }.get_result(conn).await.optional()?)
+}
+
+/// New values of the members a user may write: `None` leaves a member as it
+/// is, `Some(None)` clears it.
+#[derive(Default)]
+pub struct ProfileChanges {
+    /// See [`Email`].
+    pub email: Option<Option<Email>>,
+    /// See [`PersonName`].
+    pub first_name: Option<Option<PersonName>>,
+    /// See [`PersonName`].
+    pub last_name: Option<Option<PersonName>>,
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = users)]
+struct Members<'a> {
+    email: Option<Option<&'a str>>,
+    first_name: Option<Option<&'a str>>,
+    last_name: Option<Option<&'a str>>,
+    updated_at: DateTime<Utc>,
+}
+
+/// What came of a change. Every case is ordinary.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ProfileUpdate {
+    /// The members have their new values.
+    Updated,
+    /// The profile is not at the expected version: nothing was changed.
+    VersionChanged,
+    /// The account is deleted.
+    Gone,
+}
+
+/// Writes the members named in `changes`, and no others, so that two clients
+/// that change different members at once both succeed.
+///
+/// With `expected_version` only that version is changed.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing was changed.
+pub async fn update(
+    conn: &mut Connection,
+    user: UserId,
+    changes: &ProfileChanges,
+    expected_version: Option<i32>,
+    now: DateTime<Utc>,
+) -> Result<ProfileUpdate, StoreError> {
+    let members = Members {
+        email: changes.email.as_ref().map(|email| email.as_ref().map(Email::as_str)),
+        first_name: changes.first_name.as_ref().map(|name| name.as_ref().map(PersonName::as_str)),
+        last_name: changes.last_name.as_ref().map(|name| name.as_ref().map(PersonName::as_str)),
+        updated_at: now,
+    };
+    let live = users::table.find(user.0).filter(users::deleted_at.is_null());
+    let next_version = users::version.eq(users::version + 1);
+    let changed = match expected_version {
+        Some(version) => {
+            let expected = live.filter(users::version.eq(version));
+            diesel::update(expected).set((members, next_version)).execute(conn).await?
+        }
+        None => diesel::update(live).set((members, next_version)).execute(conn).await?,
+    };
+    Ok(match (changed, expected_version) {
+        (0, Some(_)) => ProfileUpdate::VersionChanged,
+        (0, None) => ProfileUpdate::Gone,
+        _ => ProfileUpdate::Updated,
+    })
+}

@@ -1,0 +1,68 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    challenge_use (jti) {
+        jti -> Uuid,
+        attempts -> Int2,
+        expires_at -> Timestamptz,
+        consumed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    referrals (invitee_id) {
+        invitee_id -> Uuid,
+        referrer_id -> Uuid,
+        invite_code -> Text,
+        invited_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        generation -> Int4,
+        device_name -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        network -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+        rotated_at -> Timestamptz,
+        replays -> Int2,
+        replays_since -> Nullable<Timestamptz>,
+        expires_at -> Timestamptz,
+        ends_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        sealed_private_key -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        phone -> Nullable<Text>,
+        invite_code -> Text,
+        email -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        invited_users_count -> Int4,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        last_login_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::joinable!(sessions -> users (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(challenge_use, referrals, sessions, signing_keys, users,);

@@ -1,0 +1,196 @@
+//! `sessions`: one row per login; ending a session deletes it.
+
+use chrono::{DateTime, Duration, Utc};
+use diesel::{
+    OptionalExtension,
+    prelude::*,
+    sql_types::{Integer, Text, Timestamptz, Uuid},
+};
+use diesel_async::RunQueryDsl;
+
+use super::{Connection, StoreError, schema::sessions, statement::statement};
+use crate::domain::{PhoneNumber, SessionId, UserId};
+
+statement! {
+    FindUser { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (Uuid, Text)
+    "SELECT users.id, users.phone
+     FROM sessions JOIN users ON users.id = sessions.user_id
+     WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
+}
+
+/// The user of a session that lives at `now`: the check behind every
+/// authenticated request.
+///
+/// # Errors
+///
+/// [`StoreError`]: the caller is not let in.
+pub async fn find_user(
+    conn: &mut Connection,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Option<(UserId, PhoneNumber)>, StoreError> {
+    let row: Option<(uuid::Uuid, String)> =
+        FindUser { session: session.0, now }.get_result(conn).await.optional()?;
+    row.map(|(id, phone)| {
+        let phone = PhoneNumber::from_e164(phone).map_err(|_| StoreError::Corrupt("users"))?;
+        Ok((UserId(id), phone))
+    })
+    .transpose()
+}
+
+/// A refresh: the token shown, and how long the next one lives.
+pub struct Rotation<'a> {
+    /// Whose session.
+    pub session: SessionId,
+    /// The generation of the token that was shown.
+    pub generation: i32,
+    /// The client's network.
+    pub network: &'a str,
+    /// The moment of the refresh.
+    pub now: DateTime<Utc>,
+    /// The new end by idleness, if the absolute end is not earlier.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What came of a refresh. Every case is ordinary.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RotationOutcome {
+    /// The token was the live one, or its predecessor within the grace; this is the live one now.
+    Live {
+        /// Whose session it is.
+        user: UserId,
+        /// The generation of the live token.
+        generation: i32,
+        /// When it ends.
+        expires_at: DateTime<Utc>,
+    },
+    /// The token was used before: the session is ended.
+    Reused,
+    /// There is no such session any more.
+    Ended,
+}
+
+statement! {
+    /// Compare-and-set on the generation: of parallel refreshes one advances it.
+    Advance<'a> {
+        now: DateTime<Utc> => Timestamptz,
+        network: &'a str => Text,
+        expires_at: DateTime<Utc> => Timestamptz,
+        session: uuid::Uuid => Uuid,
+        generation: i32 => Integer,
+    } -> (Uuid, Integer, Timestamptz)
+    "UPDATE sessions
+     SET generation = generation + 1, rotated_at = $1, last_used_at = $1, network = $2,
+         expires_at = least($3, ends_at)
+     WHERE id = $4 AND generation = $5 AND expires_at > $1
+     RETURNING user_id, generation, expires_at"
+}
+
+/// Advances the session if `rotation` shows the live token; forgives the
+/// predecessor shortly after from the same network; ends the session for any
+/// older token, for then two parties hold tokens of one login.
+///
+/// Each of the three steps is one conditional statement, so the session is
+/// advanced by one caller and can be ended by any.
+///
+/// # Errors
+///
+/// [`StoreError`]: no token may be issued.
+pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<RotationOutcome, StoreError> {
+    let advance = Advance {
+        now: rotation.now,
+        network: rotation.network,
+        expires_at: rotation.expires_at,
+        session: rotation.session.0,
+        generation: rotation.generation,
+    };
+    let advanced: Option<(uuid::Uuid, i32, DateTime<Utc>)> = advance.get_result(conn).await.optional()?;
+    let live = match advanced {
+        Some(row) => Some(row),
+        None => {
+            let forgive = Forgive {
+                now: rotation.now,
+                session: rotation.session.0,
+                generation: rotation.generation,
+                network: rotation.network,
+            };
+            forgive.get_result(conn).await.optional()?
+        }
+    };
+    if let Some((user, generation, expires_at)) = live {
+        return Ok(RotationOutcome::Live { user: UserId(user), generation, expires_at });
+    }
+    let newer_exists =
+        sessions::table.find(rotation.session.0).filter(sessions::generation.gt(rotation.generation));
+    let ended = diesel::delete(newer_exists).execute(conn).await?;
+    Ok(if ended > 0 { RotationOutcome::Reused } else { RotationOutcome::Ended })
+}
+
+statement! {
+    /// The grace for the predecessor: 30 seconds, the same network, 3 times in 24 hours.
+    Forgive<'a> {
+        now: DateTime<Utc> => Timestamptz,
+        session: uuid::Uuid => Uuid,
+        generation: i32 => Integer,
+        network: &'a str => Text,
+    } -> (Uuid, Integer, Timestamptz)
+    "UPDATE sessions
+     SET replays = CASE WHEN replays_since > $1 - interval '1 day' THEN replays + 1 ELSE 1 END,
+         replays_since = CASE WHEN replays_since > $1 - interval '1 day' THEN replays_since ELSE $1 END
+     WHERE id = $2 AND generation = $3 + 1 AND expires_at > $1 AND network = $4
+       AND rotated_at > $1 - interval '30 seconds'
+       AND (replays < 3 OR replays_since IS NULL OR replays_since <= $1 - interval '1 day')
+     RETURNING user_id, generation, expires_at"
+}
+
+/// Which sessions of a user a logout ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The one that asks.
+    This,
+    /// All but the one that asks.
+    Others,
+    /// All.
+    All,
+}
+
+/// Ends the sessions in `scope`, as asked by `session`; gives their number.
+///
+/// A session that has ended already ends nothing more, and that is no error:
+/// the result is what was asked for.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing was ended.
+pub async fn end(conn: &mut Connection, session: SessionId, scope: Scope) -> Result<usize, StoreError> {
+    let asking = diesel::alias!(sessions as asking);
+    let same_user = asking
+        .filter(asking.field(sessions::id).eq(session.0))
+        .select(asking.field(sessions::user_id))
+        .single_value();
+    let of_user = sessions::table.filter(sessions::user_id.nullable().eq(same_user));
+    let ended = match scope {
+        Scope::This => diesel::delete(sessions::table.find(session.0)).execute(conn).await?,
+        Scope::Others => diesel::delete(of_user.filter(sessions::id.ne(session.0))).execute(conn).await?,
+        Scope::All => diesel::delete(of_user).execute(conn).await?,
+    };
+    Ok(ended)
+}
+
+/// Forgets sessions whose absolute end, `absolute_life` after the login, is
+/// before `now`; gives their number.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn purge(
+    conn: &mut Connection,
+    now: DateTime<Utc>,
+    absolute_life: Duration,
+) -> Result<usize, StoreError> {
+    // Identifiers are in the order of login: this walks the primary key.
+    let ended = sessions::table
+        .filter(sessions::id.lt(SessionId::random(now - absolute_life).0))
+        .filter(sessions::ends_at.lt(now));
+    Ok(diesel::delete(ended).execute(conn).await?)
+}

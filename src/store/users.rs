@@ -1,0 +1,51 @@
+//! `users`: one row per account, kept without anything personal once deleted.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+
+use super::{
+    Connection, StoreError,
+    referrals::lock_tree,
+    schema::{referrals, sessions, users},
+};
+use crate::domain::UserId;
+
+/// Deletes the account: its personal data, its sessions, its place among
+/// those its referrer invited. The invite code stays taken for ever.
+///
+/// Deleting what is deleted already changes nothing and is no error.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing was changed.
+pub async fn delete(conn: &mut Connection, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    conn.transaction(async |conn| {
+        lock_tree(conn).await?;
+        // First the row: a login that runs beside this one either has its
+        // session deleted below, or finds the number free and makes a new account.
+        let live = users::table.find(user.0).filter(users::deleted_at.is_null());
+        let erased = (
+            users::phone.eq(None::<String>),
+            users::email.eq(None::<String>),
+            users::first_name.eq(None::<String>),
+            users::last_name.eq(None::<String>),
+            users::deleted_at.eq(Some(now)),
+        );
+        diesel::update(live).set(erased).execute(conn).await?;
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?;
+        let referrer: Option<uuid::Uuid> = diesel::delete(referrals::table.find(user.0))
+            .returning(referrals::referrer_id)
+            .get_result(conn)
+            .await
+            .optional()?;
+        if let Some(referrer) = referrer {
+            diesel::update(users::table.find(referrer))
+                .set(users::invited_users_count.eq(users::invited_users_count - 1))
+                .execute(conn)
+                .await?;
+        }
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,8 @@
+//! A service of its own for each test, and people who use it.
+
+mod app;
+mod cluster;
+mod user;
+
+pub use app::{Answer, ROOT_SECRET, TestApp, TestAppBuilder, another_code};
+pub use user::TestUser;
