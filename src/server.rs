@@ -5,7 +5,7 @@ use std::{io, net::TcpListener, time::Duration};
 use actix_web::{
     App, HttpServer,
     dev::Server,
-    middleware::{Compress, DefaultHeaders, from_fn},
+    middleware::from_fn,
     web::{self, Data},
 };
 use tracing_actix_web::TracingLogger;
@@ -16,7 +16,7 @@ use crate::{
     auth, dev_inbox, docs, health,
     http::{
         fallback::{self, Methods},
-        middleware::{contain, head_is_get, security_headers},
+        middleware::{contain, default_headers, head_is_get},
         openapi::{self, ApiDoc},
     },
     problem_pages, profile, referral,
@@ -29,12 +29,10 @@ const BACKLOG: u32 = 8192;
 
 /// Every operation of the API document.
 fn operations(config: &mut ServiceConfig) {
-    // Tokens and personal data stay out of every cache.
     let api = scope::scope("/api/v1")
         .configure(auth::routes)
         .configure(profile::routes)
-        .configure(referral::routes)
-        .wrap(DefaultHeaders::new().add(("Cache-Control", "no-store")));
+        .configure(referral::routes);
     config.service(api).configure(health::routes);
 }
 
@@ -76,8 +74,7 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .app_data(pages.clone())
             .wrap(from_fn(contain))
             .wrap(from_fn(head_is_get))
-            .wrap(security_headers(https))
-            .wrap(Compress::default())
+            .wrap(default_headers(https))
             .wrap(TracingLogger::<RootSpan>::new())
     });
     Ok(server

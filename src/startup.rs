@@ -54,7 +54,7 @@ pub async fn prepare(
     // Our own API is the audience: RFC 9068, section 4, has it checked.
     let tokens = Tokens::new(&token, &issuer, &issuer)?;
 
-    let database = Database::new(database_url, config.store.database_pool_size)?;
+    let database = Database::new(&database_url, config.store.database_pool_size)?;
     database.migrate().await?;
     tokens.use_signing_keys(signing_keys(&database, &tokens, &clock).await?);
 

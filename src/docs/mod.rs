@@ -8,13 +8,14 @@ mod bundle;
 mod redoc;
 mod swagger;
 
-use actix_web::dev::Handler;
+use actix_web::dev::{Handler, HttpServiceFactory};
+use actix_web::middleware::Compress;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Responder};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError};
 use utoipa::openapi::OpenApi;
 
 use self::asset::Asset;
-use crate::http::fallback;
+use crate::http::{fallback, problem::Problem};
 
 /// The `OpenAPI` document as it is sent: serialised once, at start.
 ///
@@ -44,21 +45,23 @@ async fn document(api: Data<ApiDocument>, request: HttpRequest) -> HttpResponse 
     api.0.answer(&request)
 }
 
-/// An address that can only be read.
-fn readable<F, Args>(path: &str, handler: F) -> Resource
+/// An address that can only be read, compressed where the client likes: the
+/// bundles are a megabyte, and nothing else here is worth the time.
+fn readable<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + use<F, Args>
 where
     F: Handler<Args> + Copy,
     F::Output: Responder + 'static,
     Args: FromRequest + 'static,
 {
     web::resource(path)
+        .wrap(Compress::default())
         .route(web::get().to(handler))
         .default_service(web::to(fallback::no_such_operation))
 }
 
-/// A bundle that could not be cut; the log has said so already.
+/// The answer when a bundle could not be cut; the log has said so already.
 fn missing() -> HttpResponse {
-    HttpResponse::InternalServerError().finish()
+    Problem::Internal(anyhow::anyhow!("a bundle of the documents is not what it was")).error_response()
 }
 
 #[cfg(test)]

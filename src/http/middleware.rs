@@ -59,10 +59,12 @@ pub async fn head_is_get<B: MessageBody>(
     next.call(request).await
 }
 
-/// Headers for every answer; a page that needs another policy sets its own.
+/// Headers for every answer that does not set its own: nothing is cached, for
+/// most answers hold tokens or personal data, and no page may do anything.
 #[must_use]
-pub fn security_headers(https: bool) -> DefaultHeaders {
+pub fn default_headers(https: bool) -> DefaultHeaders {
     let headers = DefaultHeaders::new()
+        .add((header::CACHE_CONTROL, "no-store"))
         .add((header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
         .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .add((header::REFERRER_POLICY, "no-referrer"));

@@ -225,6 +225,8 @@ impl From<StoreError> for Problem {
             StoreError::Unreachable(_) => Self::Unavailable(error.into()),
             StoreError::Refused(_)
             | StoreError::Corrupt(_)
+            | StoreError::Url
+            | StoreError::Tls(_)
             | StoreError::TooOld(_)
             | StoreError::Migration(_) => Self::Internal(error.into()),
         }

@@ -1,21 +1,25 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use diesel::{ConnectionResult, result::DatabaseErrorKind};
+use diesel::result::DatabaseErrorKind;
 use diesel_async::{
-    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool, PoolError},
     },
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
+
+use super::connect::Connector;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 /// The advisory lock under which one instance at a time migrates: "phone" in ASCII.
 const MIGRATION_LOCK: i64 = 0x70_68_6f_6e_65;
 /// A connection is made, or waited for, no longer than this: what waits longer is told 503.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// At start a database may be farther away, or waking up.
+const FIRST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connection that every function of the store takes.
 pub type Connection = AsyncPgConnection;
@@ -37,6 +41,12 @@ pub struct Settings {
 /// What can go wrong between the service and its database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// The URL cannot be read; it is not shown, for it has a password.
+    #[error("not a URL of the form postgres://user:password@host/database")]
+    Url,
+    /// The TLS library could not be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No connection was to be had, or it broke: worth another try later.
     #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -93,7 +103,7 @@ fn is_shutdown(message: &str) -> bool {
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Connection>,
-    url: SecretString,
+    connector: Arc<Connector>,
 }
 
 impl Database {
@@ -101,13 +111,19 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unreachable`] when the pool cannot be built.
-    pub fn new(url: SecretString, size: u16) -> Result<Self, StoreError> {
+    /// [`StoreError::Url`] or [`StoreError::Tls`].
+    pub fn new(url: &SecretString, size: u16) -> Result<Self, StoreError> {
+        let connector = Arc::new(Connector::new(url)?);
         let mut config = ManagerConfig::default();
         // The default asks the database at each checkout whether it is there: a third of the throughput.
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|url| Box::pin(connect(url)));
-        let manager = AsyncDieselConnectionManager::new_with_config(url.expose_secret(), config);
+        let of_pool = Arc::clone(&connector);
+        config.custom_setup = Box::new(move |_| {
+            let connector = Arc::clone(&of_pool);
+            Box::pin(async move { connector.connect().await })
+        });
+        // The connector knows the URL; the manager need not.
+        let manager = AsyncDieselConnectionManager::new_with_config("", config);
         let pool = Pool::builder(manager)
             .max_size(usize::from(size))
             .wait_timeout(Some(PATIENCE))
@@ -115,7 +131,7 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::Unreachable(error.into()))?;
-        Ok(Self { pool, url })
+        Ok(Self { pool, connector })
     }
 
     /// Lends a connection, waiting for one at most half a second.
@@ -137,9 +153,11 @@ impl Database {
     /// [`StoreError::TooOld`], [`StoreError::Migration`], or
     /// [`StoreError::Unreachable`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let mut conn = connect(self.url.expose_secret())
-            .await
-            .map_err(|error| StoreError::Unreachable(error.into()))?;
+        let connected = tokio::time::timeout(FIRST_PATIENCE, self.connector.connect()).await;
+        let connected = connected.map_err(|late| StoreError::Unreachable(late.into()))?;
+        let mut conn = connected.map_err(|error| StoreError::Unreachable(error.into()))?;
+        // A migration, or the wait for another instance's, may take longer than a request.
+        conn.batch_execute("SET statement_timeout = 0").await?;
         let version = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT current_setting('server_version')");
         let version: String = version.get_result(&mut conn).await?;
         if version.split(['.', ' ']).next().and_then(|major| major.parse().ok()).is_none_or(|major: u32| major < 14) {
@@ -167,13 +185,4 @@ impl Database {
         let ours = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).map_err(StoreError::Migration)?;
         Ok(ours.iter().all(|migration| applied.contains(&migration.name().version().to_string())))
     }
-}
-
-/// Connects and sets what every session needs.
-async fn connect(url: &str) -> ConnectionResult<Connection> {
-    let mut conn = Connection::establish(url).await?;
-    conn.batch_execute("SET lc_messages = 'C'; SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s'")
-        .await
-        .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-    Ok(conn)
 }

@@ -5,6 +5,7 @@
 //! comment at a query names the constraint it leans on.
 
 pub mod challenges;
+mod connect;
 mod database;
 pub mod logins;
 pub mod profiles;

@@ -29,7 +29,7 @@ static CLUSTER: LazyLock<EmbeddedPostgres> = LazyLock::new(|| {
     std::thread::spawn(move || {
         RUNTIME.block_on(async {
             execute(&admin, "CREATE DATABASE template").await;
-            Database::new(template.into(), 1).unwrap().migrate().await.unwrap();
+            Database::new(&template.into(), 1).unwrap().migrate().await.unwrap();
         });
     })
     .join()
