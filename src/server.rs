@@ -68,6 +68,7 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .into_app()
             .configure(docs::routes)
             .configure(problem_pages::routes)
+            .configure(referral::pages)
             .default_service(web::to(fallback::no_such_operation))
             .app_data(state.clone())
             .app_data(methods.clone())

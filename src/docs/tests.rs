@@ -1,6 +1,6 @@
 use actix_web::body::{self, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{StatusCode, header};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, web::Data};
 
@@ -149,15 +149,5 @@ async fn the_slash_at_the_end_does_not_matter() {
         let response = ask(TestRequest::get().uri(path)).await;
         assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT, "{path}");
         assert_eq!(header(&response, header::LOCATION), location);
-    }
-}
-
-#[actix_web::test]
-async fn files_are_read_and_not_written() {
-    for path in FILES {
-        let head = ask(TestRequest::default().method(Method::HEAD).uri(path)).await;
-        assert_eq!(head.status(), StatusCode::OK, "{path}");
-        let post = ask(TestRequest::post().uri(path)).await;
-        assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod activate;
 mod get;
+mod invitation;
 mod invited;
 
 use serde::Serialize;
@@ -13,6 +14,11 @@ use crate::{domain::SessionId, http::problem::Problem, state::AppState, store::{
 /// Registers the endpoints.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(get::get_referral).service(activate::activate_invite).service(invited::list_invited);
+}
+
+/// Registers the page behind an invite link.
+pub fn pages(config: &mut actix_web::web::ServiceConfig) {
+    config.service(invitation::show_invitation);
 }
 
 /// Where a user stands among inviters and invited
