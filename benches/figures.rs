@@ -3,7 +3,11 @@
 //! `cargo bench --bench figures` starts the release binary on an embedded
 //! database of its own and prints a table. Memory is read from `/proc`, so
 //! those lines need Linux.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for a terminal, which stops at any surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program for a terminal, which stops at any surprise"
+)]
 
 use std::{
     fs,

@@ -84,9 +84,10 @@ pub enum EmbeddedError {
     )]
     SocketPathTooLong { socket: PathBuf, limit: usize },
     #[error(
-        "{folder} has a comma, which separates hosts in a database's address; set DATA_DIR to a path without"
+        "the path {socket} has a comma, which separates hosts in a database's address; set DATA_DIR to \
+         another one"
     )]
-    CommaInPath { folder: PathBuf },
+    CommaInSocketPath { socket: PathBuf },
     #[error("{event}; {log} ends with:\n{last_lines}")]
     Failed { event: &'static str, log: PathBuf, last_lines: String },
     #[error("PostgreSQL (pid {pid}) still runs after it was told to stop")]
@@ -116,12 +117,12 @@ impl EmbeddedPostgres {
         let bin_dir = binaries::find(settings.bin_dir.as_deref(), &data)?;
         data.clear_earlier_run()?;
         if data.made_by().is_none() {
-            data.initialise(&bin_dir)?;
+            let durable = !options.contains(&("fsync", "off"));
+            data.initialise(&bin_dir, durable)?;
         }
 
         let mut postgres = data.watched(&bin_dir.join("postgres"));
-        postgres.arg("-D").arg(&data.cluster);
-        postgres.args(["-c", &format!("unix_socket_directories={}", data.sockets.display())]);
+        postgres.arg("-D").arg(&data.cluster).arg("-k").arg(&data.sockets);
         postgres.args(SERVER_SETTINGS.split_whitespace().flat_map(|setting| ["-c", setting]));
         for (name, value) in options {
             postgres.args(["-c", &format!("{name}={value}")]);

@@ -28,5 +28,7 @@ async fn show_problem(code: web::Path<String>) -> Result<HttpResponse, Problem> 
 /// Writes what stands between backticks as code.
 fn code_marks(text: &str) -> String {
     let pieces = text.split('`').enumerate();
-    pieces.map(|(at, piece)| if at % 2 == 0 { piece.to_owned() } else { format!("<code>{piece}</code>") }).collect()
+    pieces
+        .map(|(at, piece)| if at % 2 == 0 { piece.to_owned() } else { format!("<code>{piece}</code>") })
+        .collect()
 }

@@ -29,7 +29,9 @@ pub fn routes(config: &mut ServiceConfig) {
 #[derive(Serialize, ToSchema)]
 struct TokenPair {
     /// JWT (RFC 9068) for the `Authorization` header.
-    #[schema(example = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJhdCtqd3QifQ.eyJpc3MiOiJodHRwOi8vbG9jYWxob3N0OjgwODAifQ.c2lnbmF0dXJl")]
+    #[schema(
+        example = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJhdCtqd3QifQ.eyJpc3MiOiJodHRwOi8vbG9jYWxob3N0OjgwODAifQ.c2lnbmF0dXJl"
+    )]
     access_token: String,
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
@@ -38,7 +40,9 @@ struct TokenPair {
     #[schema(example = 600)]
     expires_in: i64,
     /// For `POST /api/v1/auth/refresh`, once.
-    #[schema(example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjB9.c2lnbmF0dXJl")]
+    #[schema(
+        example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjB9.c2lnbmF0dXJl"
+    )]
     refresh_token: String,
     /// Seconds until the refresh token ends if it is not used.
     #[schema(example = 2_592_000)]

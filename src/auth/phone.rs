@@ -75,8 +75,12 @@ pub(super) async fn request_code(
     let invite_code = body.invite_code.map(|text| text.parse().unwrap_or_else(|_| InviteCode::nobodys()));
     let now = app.clock.now();
     let code = OtpCode::random(app.settings.otp_length);
-    let challenge =
-        NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: invite_code.as_ref() };
+    let challenge = NewChallenge {
+        purpose: Purpose::Login,
+        phone: &phone,
+        code: &code,
+        invite_code: invite_code.as_ref(),
+    };
     let challenge_token = app.tokens.seal_challenge(challenge, now)?.token;
     let language = Language::choose(body.locale.as_deref(), &phone);
     let host = app.settings.public_url.host_str().unwrap_or_default();

@@ -17,7 +17,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct RefreshTokens {
     /// The newest refresh token of the session.
-    #[schema(example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjB9.c2lnbmF0dXJl")]
+    #[schema(
+        example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjB9.c2lnbmF0dXJl"
+    )]
     refresh_token: String,
 }
 
@@ -39,7 +41,8 @@ pub(super) async fn refresh_tokens(
     Json(body): Json<RefreshTokens>,
 ) -> Result<web::Json<TokenPair>, Problem> {
     let now = app.clock.now();
-    let shown = app.tokens.verify_refresh(&body.refresh_token, now).map_err(|_| Problem::InvalidRefreshToken)?;
+    let shown =
+        app.tokens.verify_refresh(&body.refresh_token, now).map_err(|_| Problem::InvalidRefreshToken)?;
     let rotation = Rotation {
         session: shown.session,
         generation: shown.generation,

@@ -85,7 +85,8 @@ pub(super) async fn verify_code(
     Json(body): Json<VerifyCode>,
 ) -> Result<web::Json<LoginAnswer>, Problem> {
     let now = app.clock.now();
-    let challenge = app.tokens.open_challenge(&body.challenge_token, now).map_err(|_| Problem::InvalidChallenge)?;
+    let challenge =
+        app.tokens.open_challenge(&body.challenge_token, now).map_err(|_| Problem::InvalidChallenge)?;
     let mut conn = app.database.connection().await?;
     // Claimed and committed before anything is compared: a try that was made cannot be taken back.
     let allowed = guess_budget::attempts_per_challenge(challenge.code_length);

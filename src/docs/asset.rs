@@ -34,21 +34,12 @@ impl Asset {
         let body = body.into();
         // Weak, because the same file may leave compressed or not.
         let tag = EntityTag::new_weak(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
-        Self {
-            media_type,
-            body,
-            tag,
-            policy: NOTHING,
-            caching: EVERY_VISIT,
-        }
+        Self { media_type, body, tag, policy: NOTHING, caching: EVERY_VISIT }
     }
 
     /// A page that may load what `policy`, its `Content-Security-Policy`, says.
     pub(super) fn page(html: impl Into<Bytes>, policy: &'static str) -> Self {
-        Self {
-            policy,
-            ..Self::new("text/html; charset=utf-8", html)
-        }
+        Self { policy, ..Self::new("text/html; charset=utf-8", html) }
     }
 
     pub(super) fn script(text: impl Into<Bytes>) -> Self {
@@ -65,33 +56,20 @@ impl Asset {
 
     /// Lets a browser keep the file for a day without asking.
     pub(super) fn kept(self) -> Self {
-        Self {
-            caching: ONE_DAY,
-            ..self
-        }
+        Self { caching: ONE_DAY, ..self }
     }
 
     /// Sends the file, or 304 to a browser that has it already.
     pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let known = self.is_known_to(request);
-        let mut response = if known {
-            HttpResponse::NotModified()
-        } else {
-            HttpResponse::Ok()
-        };
+        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response
             .insert_header(ETag(self.tag.clone()))
             .insert_header((CACHE_CONTROL, self.caching))
             .insert_header((CONTENT_SECURITY_POLICY, self.policy))
             .insert_header((REFERRER_POLICY, "no-referrer"))
             .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
-        if known {
-            response.finish()
-        } else {
-            response
-                .content_type(self.media_type)
-                .body(self.body.clone())
-        }
+        if known { response.finish() } else { response.content_type(self.media_type).body(self.body.clone()) }
     }
 
     /// An `If-None-Match` that cannot be read counts as none (RFC 9110, 13.1.2).

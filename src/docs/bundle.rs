@@ -47,10 +47,7 @@ pub(super) fn swagger_ui() -> Option<&'static SwaggerUi> {
 
 fn found<T>(name: &str, cut: Option<T>) -> Option<T> {
     if cut.is_none() {
-        tracing::error!(
-            bundle = name,
-            "the bundle {name} is not where it was in the page of `aide`"
-        );
+        tracing::error!(bundle = name, "the bundle {name} is not where it was in the page of `aide`");
     }
     cut
 }
@@ -107,11 +104,7 @@ mod tests {
         assert!(script.starts_with(
             "/*! For license information please see redoc.standalone.js.LICENSE.txt */\n!function("
         ));
-        assert!(
-            script.ends_with("}()}(),o}()}));"),
-            "ends with {:?}",
-            &script[script.len() - 40..]
-        );
+        assert!(script.ends_with("}()}(),o}()}));"), "ends with {:?}", &script[script.len() - 40..]);
         let version = r#"" ReDoc Version: ","2.0.0""#;
         assert!(
             script.contains(version),
@@ -129,30 +122,17 @@ mod tests {
 
     #[test]
     fn the_swagger_script_is_whole_and_nothing_more() {
-        let script = swagger_ui()
-            .expect("aide carries Swagger UI")
-            .script
-            .content();
+        let script = swagger_ui().expect("aide carries Swagger UI").script.content();
         let banner = "/*! For license information please see swagger-ui-bundle.js.LICENSE.txt */\n!function ";
         assert!(script.starts_with(banner));
-        assert!(
-            script.ends_with("_=_.default})()));"),
-            "ends with {:?}",
-            &script[script.len() - 40..]
-        );
-        assert!(
-            script.contains(r#"PACKAGE_VERSION:"5.18.2""#),
-            "another version: look at the licences"
-        );
+        assert!(script.ends_with("_=_.default})()));"), "ends with {:?}", &script[script.len() - 40..]);
+        assert!(script.contains(r#"PACKAGE_VERSION:"5.18.2""#), "another version: look at the licences");
         assert!(!script.contains("</script"));
     }
 
     #[test]
     fn the_swagger_style_is_whole_and_nothing_more() {
-        let style = swagger_ui()
-            .expect("aide carries Swagger UI")
-            .style
-            .content();
+        let style = swagger_ui().expect("aide carries Swagger UI").style.content();
         assert!(style.starts_with(".swagger-ui{"));
         assert!(style.ends_with('}'));
         assert!(!style.contains("</style") && !style.contains("sourceMappingURL"));
@@ -168,9 +148,6 @@ mod tests {
     #[test]
     fn a_cut_leaves_white_space_and_the_source_map_outside() {
         let page = "<script>\n  run();\n//# sourceMappingURL=run.js.map\n  start();</script>";
-        assert_eq!(
-            inside(page, "<script>", "start(").map(|cut| &page[cut]),
-            Some("run();")
-        );
+        assert_eq!(inside(page, "<script>", "start(").map(|cut| &page[cut]), Some("run();"));
     }
 }

@@ -36,9 +36,7 @@ impl ApiDocument {
 /// The pages name each other by relative addresses, so all of it may be put
 /// into a scope or behind a proxy that adds a prefix.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(readable("/openapi.json", document))
-        .configure(redoc::routes)
-        .configure(swagger::routes);
+    cfg.service(readable("/openapi.json", document)).configure(redoc::routes).configure(swagger::routes);
 }
 
 async fn document(api: Data<ApiDocument>, request: HttpRequest) -> HttpResponse {

@@ -23,8 +23,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const SYSTEM_FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
-const CODE_FONT: &str =
-    "ui-monospace, 'Cascadia Code', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+const CODE_FONT: &str = "ui-monospace, 'Cascadia Code', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 static PAGE: LazyLock<Asset> = LazyLock::new(|| {
     let redoc = Redoc::with_config("openapi.json", options).custom_html(include_str!("redoc.html"));

@@ -15,8 +15,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 static PAGE: LazyLock<Asset> = LazyLock::new(|| Asset::page(include_str!("swagger.html"), POLICY));
 static START: LazyLock<Asset> = LazyLock::new(|| Asset::script(include_str!("swagger-init.js")));
-static LICENCE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::text(include_str!("licences/swagger-ui.txt")));
+static LICENCE: LazyLock<Asset> = LazyLock::new(|| Asset::text(include_str!("licences/swagger-ui.txt")));
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::redirect("/swagger", "swagger/"))
@@ -24,10 +23,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(readable("/swagger/init.js", start))
         .service(readable("/swagger/swagger-ui-bundle.js", script))
         .service(readable("/swagger/swagger-ui.css", style))
-        .service(readable(
-            "/swagger/swagger-ui-bundle.js.LICENSE.txt",
-            licence,
-        ));
+        .service(readable("/swagger/swagger-ui-bundle.js.LICENSE.txt", licence));
 }
 
 async fn page(request: HttpRequest) -> HttpResponse {

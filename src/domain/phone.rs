@@ -16,7 +16,8 @@ impl FromStr for Region {
     type Err = RegionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let region = rlibphonenumber::Region::try_from(text.to_ascii_uppercase().as_str()).map_err(|_| RegionError)?;
+        let region =
+            rlibphonenumber::Region::try_from(text.to_ascii_uppercase().as_str()).map_err(|_| RegionError)?;
         PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_| Self(region)).ok_or(RegionError)
     }
 }
@@ -70,7 +71,9 @@ impl PhoneNumber {
             return Err(PhoneNumberError::Invalid);
         }
         match PHONE_NUMBER_UTIL.get_number_type(&number) {
-            PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile | PhoneNumberType::PersonalNumber => {}
+            PhoneNumberType::Mobile
+            | PhoneNumberType::FixedLineOrMobile
+            | PhoneNumberType::PersonalNumber => {}
             _ => return Err(PhoneNumberError::NotMobile),
         }
         Ok(Self(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned()))
@@ -173,7 +176,17 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for wrong in ["", "+", "123", "+7999123456", "+799912345678901", "phone", "8-800-FLOWERS", "+79991234567 ext. 5", "\u{0}"] {
+        for wrong in [
+            "",
+            "+",
+            "123",
+            "+7999123456",
+            "+799912345678901",
+            "phone",
+            "8-800-FLOWERS",
+            "+79991234567 ext. 5",
+            "\u{0}",
+        ] {
             assert_eq!(russian(wrong), Err(PhoneNumberError::Invalid), "{wrong}");
         }
     }

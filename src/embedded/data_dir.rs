@@ -14,6 +14,10 @@ use super::{EmbeddedError, NAME, failed_to, poll};
 
 /// What a socket's address holds beside its closing NUL.
 const SOCKET_PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+/// Trust, because the private folder already decides who gets to the socket. No sync, because one at the
+/// end is enough.
+const INITDB_OPTIONS: &str = "--auth=trust --encoding=UTF8 --locale=C --data-checksums
+    --no-instructions --no-sync";
 /// Leaves time to write a checkpoint.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -47,13 +51,7 @@ impl DataDir {
             return Err(EmbeddedError::ForeignFolder { folder: path, owner });
         }
         let sockets = path.join("run");
-        let socket = sockets.join(".s.PGSQL.5432");
-        if socket.as_os_str().len() > SOCKET_PATH_LIMIT {
-            return Err(EmbeddedError::SocketPathTooLong { socket, limit: SOCKET_PATH_LIMIT });
-        }
-        if path.as_os_str().as_bytes().contains(&b',') {
-            return Err(EmbeddedError::CommaInPath { folder: path });
-        }
+        check_socket_path(&sockets)?;
         if let Some(user) = user
             && let Some(folder) = closed_folder(&path, user)
         {
@@ -71,32 +69,26 @@ impl DataDir {
         fs::read_to_string(self.cluster.join("PG_VERSION")).ok()?.trim().parse().ok()
     }
 
-    /// Builds the database beside its place and moves it there when it is complete and on disk: a kill at
-    /// any moment leaves all of it or nothing.
-    pub(super) fn initialise(&self, bin_dir: &Path) -> Result<(), EmbeddedError> {
+    /// Builds the database beside its place and moves it there when it is complete and, if it is to be
+    /// `durable`, on disk: a kill at any moment leaves all of it or nothing.
+    pub(super) fn initialise(&self, bin_dir: &Path, durable: bool) -> Result<(), EmbeddedError> {
         // The name is new each time: an `initdb` of a killed service may need a moment to end.
         let fresh = self.path.join(format!("postgres.new.{}", process::id()));
         self.create_private(&fresh)?;
         let (initdb, postgres) = (bin_dir.join("initdb"), bin_dir.join("postgres"));
 
         let mut create = self.watched(&initdb);
-        create.args([
-            "--username",
-            NAME,
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--data-checksums",
-        ]);
-        self.run(create.args(["--no-instructions", "--no-sync", "--pgdata"]).arg(&fresh))?;
+        create.args(["--username", NAME]).args(INITDB_OPTIONS.split_whitespace()).arg("--pgdata").arg(&fresh);
+        self.run(&mut create)?;
 
         let mut create_database = self.watched(Path::new("/bin/sh"));
         create_database.args(["-c", r#"echo "CREATE DATABASE $0" | "$@" postgres"#, NAME]).arg(&postgres);
         create_database.args(["--single", "-c", "fsync=off", "-c", "exit_on_error=on", "-D"]).arg(&fresh);
         self.run(&mut create_database)?;
 
-        // Makes up for the two steps that did not wait for the disk.
-        self.run(self.watched(&initdb).args(["--sync-only", "--pgdata"]).arg(&fresh))?;
+        if durable {
+            self.run(self.watched(&initdb).args(["--sync-only", "--pgdata"]).arg(&fresh))?;
+        }
         let moved = fs::rename(&fresh, &self.cluster).and_then(|()| File::open(&self.path)?.sync_all());
         moved.map_err(failed_to("create", &self.cluster))?;
         tracing::info!(folder = %self.cluster.display(), "embedded PostgreSQL is initialised");
@@ -104,12 +96,11 @@ impl DataDir {
     }
 
     fn remove_unfinished(&self) -> Result<(), EmbeddedError> {
-        let entries = self.path.read_dir().map_err(failed_to("list", &self.path))?;
-        for folder in
-            entries.flatten().filter(|entry| entry.file_name().as_bytes().starts_with(b"postgres.new."))
-        {
-            let folder = folder.path();
-            if let Err(error) = fs::remove_dir_all(&folder) {
+        for entry in self.path.read_dir().map_err(failed_to("list", &self.path))?.flatten() {
+            let folder = entry.path();
+            if entry.file_name().as_bytes().starts_with(b"postgres.new.")
+                && let Err(error) = fs::remove_dir_all(&folder)
+            {
                 tracing::warn!(%error, folder = %folder.display(), "an unfinished database is left over");
             }
         }
@@ -178,6 +169,17 @@ impl DataDir {
         });
         given_away.map_err(failed_to("create", folder))
     }
+}
+
+fn check_socket_path(folder: &Path) -> Result<(), EmbeddedError> {
+    let socket = folder.join(".s.PGSQL.5432");
+    if socket.as_os_str().len() > SOCKET_PATH_LIMIT {
+        return Err(EmbeddedError::SocketPathTooLong { socket, limit: SOCKET_PATH_LIMIT });
+    }
+    if socket.as_os_str().as_bytes().contains(&b',') {
+        return Err(EmbeddedError::CommaInSocketPath { socket });
+    }
+    Ok(())
 }
 
 /// The first folder on the way to `path` that `user` may not enter. Tried, not computed from the mode

@@ -37,6 +37,7 @@ pub(super) struct Watched {
     shell: Child,
     /// When this closes, the program is told to stop.
     pub(super) lifeline: Option<ChildStdin>,
+    /// The program's own, not the shell's; as text, the way `postmaster.pid` has it.
     pub(super) pid: String,
 }
 

@@ -24,7 +24,9 @@ impl FromRequest for Client {
         let network = request.peer_addr().map_or_else(|| "unknown".to_owned(), |peer| network(peer.ip()));
         let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let user_agent = user_agent
-            .map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARACTERS).collect::<String>())
+            .map(|text| {
+                text.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARACTERS).collect::<String>()
+            })
             .filter(|text| !text.is_empty());
         ready(Ok(Self { network, user_agent }))
     }

@@ -35,9 +35,9 @@ impl Methods {
 pub async fn no_such_operation(request: HttpRequest, methods: Data<Methods>) -> Result<String, Problem> {
     match request.resource_map().match_pattern(request.path()) {
         // What is not in the document is a page, and pages are only read.
-        Some(path) => {
-            Err(Problem::MethodNotAllowed(methods.0.get(&path).map_or("GET, HEAD", String::as_str).to_owned()))
-        }
+        Some(path) => Err(Problem::MethodNotAllowed(
+            methods.0.get(&path).map_or("GET, HEAD", String::as_str).to_owned(),
+        )),
         None => Err(Problem::NotFound),
     }
 }

@@ -62,7 +62,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for MergePatch<T> {
 fn read(request: &HttpRequest, payload: &mut Payload, types: &[&str]) -> Reading<BytesMut> {
     let charset = request.encoding().is_ok_and(|encoding| encoding.name() == "UTF-8");
     let plain = request.headers().get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-    let supported = charset && plain && types.iter().any(|known| request.content_type().eq_ignore_ascii_case(known));
+    let supported =
+        charset && plain && types.iter().any(|known| request.content_type().eq_ignore_ascii_case(known));
     let mut payload = payload.take();
     Box::pin(async move {
         if !supported {
@@ -83,7 +84,9 @@ fn read(request: &HttpRequest, payload: &mut Payload, types: &[&str]) -> Reading
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde reads a struct from an array as well; a client that sends one is mistaken.
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first.is_some_and(|byte| *byte != b'{') && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+    if first.is_some_and(|byte| *byte != b'{')
+        && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+    {
         return Err(Problem::InvalidRequest("The body must be a JSON object.".into()));
     }
     let mut reader = serde_json::Deserializer::from_slice(body);

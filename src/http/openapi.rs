@@ -11,10 +11,7 @@ use utoipa::{
     },
 };
 
-use super::{
-    problem::ProblemDetails,
-    problem_kinds::ProblemKind,
-};
+use super::{problem::ProblemDetails, problem_kinds::ProblemKind};
 
 /// The document's head; paths and bodies are collected from the features.
 #[derive(OpenApi)]
@@ -45,7 +42,10 @@ impl Modify for Bearer {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
         scheme.bearer_format = Some("JWT".to_owned());
         scheme.description = Some("The `access_token` of a login or a refresh.".to_owned());
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
 
@@ -56,8 +56,7 @@ impl Modify for Bearer {
 /// operation can answer is added here, once all paths are collected.
 pub fn complete(document: &mut utoipa::openapi::OpenApi) {
     for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
             describe_failures(operation);
         }

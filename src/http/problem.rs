@@ -179,7 +179,9 @@ impl Problem {
     /// Tells the log what the client is not told, once.
     fn log(&self) {
         match self {
-            Self::Internal(cause) => tracing::error!(cause = format!("{cause:#}"), "a request failed; this is a defect"),
+            Self::Internal(cause) => {
+                tracing::error!(cause = format!("{cause:#}"), "a request failed; this is a defect")
+            }
             Self::Unavailable(cause) => tracing::warn!(cause = format!("{cause:#}"), "a request was put off"),
             _ => {}
         }

@@ -151,7 +151,8 @@ impl ProblemKind {
         for kind in Self::ALL {
             let Self { code, status, title, meaning, remedy } = kind;
             // Writing to a String cannot fail.
-            let _ = write!(text, "\n## {code}\n\n**{status} · {title}.** {meaning}\n\n*What to do:* {remedy}\n");
+            let _ =
+                write!(text, "\n## {code}\n\n**{status} · {title}.** {meaning}\n\n*What to do:* {remedy}\n");
         }
         text
     }

@@ -61,7 +61,8 @@ pub struct Profile {
 
 impl From<profiles::Profile> for Profile {
     fn from(row: profiles::Profile) -> Self {
-        let names: Vec<&str> = [&row.first_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
+        let names: Vec<&str> =
+            [&row.first_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
         let next = row.next_invited().map(cursor::encode);
         Self {
             full_name: (!names.is_empty()).then(|| names.join(" ")),

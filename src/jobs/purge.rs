@@ -15,7 +15,9 @@ pub async fn run(app: Arc<AppState>) {
     loop {
         match purge(&app).await {
             Ok((challenges, sessions)) => tracing::debug!(challenges, sessions, "expired rows were deleted"),
-            Err(error) => tracing::warn!(%error, "expired rows could not be deleted; the next round will try again"),
+            Err(error) => {
+                tracing::warn!(%error, "expired rows could not be deleted; the next round will try again")
+            }
         }
         tokio::time::sleep(EVERY).await;
     }

@@ -77,5 +77,9 @@ async fn expected_version(
     let profile = profiles::find_by_session(conn, user.session, user.now).await?;
     let version = profile.ok_or(Problem::Unauthenticated)?.version;
     let present = entity_tag(version);
-    if tags.iter().any(|tag| tag.strong_eq(&present)) { Ok(Some(version)) } else { Err(Problem::ProfileChanged) }
+    if tags.iter().any(|tag| tag.strong_eq(&present)) {
+        Ok(Some(version))
+    } else {
+        Err(Problem::ProfileChanged)
+    }
 }

@@ -65,7 +65,8 @@ pub(super) async fn list_invited(
         return Err(Problem::InvalidRequest("limit: must be a number from 1 to 100.".into()));
     }
     let position = page.cursor.map_or(Some(Position::START), |text| cursor::decode(&text));
-    let position = position.ok_or(Problem::InvalidRequest("cursor: must be a next_cursor given before.".into()))?;
+    let position =
+        position.ok_or(Problem::InvalidRequest("cursor: must be a next_cursor given before.".into()))?;
     let mut conn = app.database.connection().await?;
     // One more than asked for tells whether there is a next page.
     let mut invited = referrals::list_invited(&mut conn, user.id, position, limit + 1).await?;

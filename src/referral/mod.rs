@@ -9,7 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{domain::SessionId, http::problem::Problem, state::AppState, store::{Connection, profiles}};
+use crate::{
+    domain::SessionId,
+    http::problem::Problem,
+    state::AppState,
+    store::{Connection, profiles},
+};
 
 /// Registers the endpoints.
 pub fn routes(config: &mut ServiceConfig) {

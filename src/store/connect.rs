@@ -22,7 +22,8 @@ impl Connector {
     pub(super) fn new(url: &SecretString) -> Result<Self, StoreError> {
         // The cause is not kept: it may quote a piece of the URL, and the URL has a password.
         let config: tokio_postgres::Config = url.expose_secret().parse().map_err(|_| StoreError::Url)?;
-        let mut tls = SslConnector::builder(SslMethod::tls()).map_err(|error| StoreError::Tls(error.into()))?;
+        let mut tls =
+            SslConnector::builder(SslMethod::tls()).map_err(|error| StoreError::Tls(error.into()))?;
         if config.get_ssl_mode() != SslMode::Require {
             tls.set_verify(SslVerifyMode::NONE);
         }

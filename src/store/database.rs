@@ -160,7 +160,12 @@ impl Database {
         conn.batch_execute("SET statement_timeout = 0").await?;
         let version = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT current_setting('server_version')");
         let version: String = version.get_result(&mut conn).await?;
-        if version.split(['.', ' ']).next().and_then(|major| major.parse().ok()).is_none_or(|major: u32| major < 14) {
+        if version
+            .split(['.', ' '])
+            .next()
+            .and_then(|major| major.parse().ok())
+            .is_none_or(|major: u32| major < 14)
+        {
             return Err(StoreError::TooOld(version));
         }
         // The session's end releases the lock, whatever happens in between.
@@ -180,9 +185,11 @@ impl Database {
     pub async fn is_current(&self) -> Result<bool, StoreError> {
         use diesel::migration::{Migration, MigrationSource};
         let mut conn = self.connection().await?;
-        let query = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT version FROM __diesel_schema_migrations");
+        let query =
+            diesel::dsl::sql::<diesel::sql_types::Text>("SELECT version FROM __diesel_schema_migrations");
         let applied: Vec<String> = query.load(&mut conn).await?;
-        let ours = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).map_err(StoreError::Migration)?;
+        let ours =
+            MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).map_err(StoreError::Migration)?;
         Ok(ours.iter().all(|migration| applied.contains(&migration.name().version().to_string())))
     }
 }

@@ -101,8 +101,7 @@ pub struct Position {
 
 impl Position {
     /// Before the newest.
-    pub const START: Self =
-        Self { invited_at: DateTime::<Utc>::MAX_UTC, invitee: UserId(uuid::Uuid::max()) };
+    pub const START: Self = Self { invited_at: DateTime::<Utc>::MAX_UTC, invitee: UserId(uuid::Uuid::max()) };
 }
 
 /// One who activated the user's code.

@@ -1,10 +1,12 @@
+//! Access tokens: who is calling, for a few minutes (RFC 9068).
+
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc, serde::ts_seconds};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{InvalidToken, LONGEST_ACCESS_SECONDS, TokenError, Tokens, is_alive, jose::JwsKey, life};
+use super::{InvalidToken, LONGEST_ACCESS_SECONDS, TokenError, Tokens, is_alive, jose::JwsKey, lifetime};
 use crate::domain::{SessionId, UserId};
 
 /// The media type of access tokens (RFC 9068, section 2.1; RFC 8725, section 3.11).
@@ -46,8 +48,13 @@ impl Tokens {
     ///
     /// [`TokenError::NoSigningKey`] before [`Tokens::use_signing_keys`];
     /// otherwise only when the cryptography fails.
-    pub fn issue_access(&self, user: UserId, session: SessionId, now: DateTime<Utc>) -> Result<String, TokenError> {
-        let (iat, exp) = life(now, self.0.lives.access);
+    pub fn issue_access(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
+        let (iat, exp) = lifetime(now, self.0.lives.access);
         let claims = Claims {
             iss: Cow::Borrowed(&self.0.issuer),
             aud: Cow::Borrowed(&self.0.audience),
@@ -57,7 +64,7 @@ impl Tokens {
             iat,
             exp,
         };
-        self.signing_keys().first().ok_or(TokenError::NoSigningKey)?.jws.sign(&claims)
+        self.signing_keys().ok_or(TokenError::NoSigningKey)?.current().jws.sign(&claims)
     }
 
     /// Verifies an access token at `now`.
@@ -67,8 +74,8 @@ impl Tokens {
     /// [`InvalidToken`] for whatever is not an access token of ours, for this
     /// audience, and alive at `now`; it expires in the very second of `exp`.
     pub fn verify_access(&self, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, InvalidToken> {
-        let keys = self.signing_keys();
-        let claims: Claims<'_> = JwsKey::verify(token, keys.iter().map(|key| &key.jws)).ok_or(InvalidToken)?;
+        let keys = self.signing_keys().ok_or(InvalidToken)?;
+        let claims: Claims<'_> = JwsKey::verify(token, keys.all().map(|key| &key.jws)).ok_or(InvalidToken)?;
         let is_ours = claims.iss == self.0.issuer && claims.aud == self.0.audience;
         if is_ours && is_alive(claims.iat, claims.exp, LONGEST_ACCESS_SECONDS, now) {
             Ok(AccessClaims { user: claims.sub, session: claims.sid, expires_at: claims.exp })

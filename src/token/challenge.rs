@@ -1,17 +1,17 @@
+//! Challenges: a code went to a phone, and this is the proof that travels with
+//! the client in place of a row in the database.
+
 use std::fmt;
 
-use chrono::{
-    DateTime, Utc,
-    serde::ts_seconds,
-};
+use chrono::{DateTime, Utc, serde::ts_seconds};
 use hmac::Mac;
 use serde::{Deserialize, Serialize};
 
 use super::{
     InvalidToken, LONGEST_CHALLENGE_SECONDS, TokenError, Tokens, is_alive,
     jose::Envelope,
-    keys::{CodeKey, RootId, Salt, SealingKey},
-    life,
+    keys::{CodeMac, RootId, Salt, SealingKey},
+    lifetime,
     shape::base64url,
 };
 use crate::domain::{ChallengeId, InviteCode, OtpCode, OtpLength, PhoneNumber};
@@ -28,6 +28,7 @@ pub enum Purpose {
 }
 
 /// What a challenge is made of.
+#[derive(Clone, Copy)]
 pub struct NewChallenge<'a> {
     /// What it is for.
     pub purpose: Purpose,
@@ -80,7 +81,10 @@ pub struct Challenge {
 
 impl fmt::Debug for Challenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Challenge").field("id", &self.id).field("purpose", &self.purpose).finish_non_exhaustive()
+        f.debug_struct("Challenge")
+            .field("id", &self.id)
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
     }
 }
 
@@ -107,15 +111,22 @@ impl Tokens {
     /// # Errors
     ///
     /// Fails only when the cryptography does.
-    pub fn seal_challenge(&self, new: NewChallenge<'_>, now: DateTime<Utc>) -> Result<SealedChallenge, TokenError> {
+    pub fn seal_challenge(
+        &self,
+        new: NewChallenge<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<SealedChallenge, TokenError> {
         let key = self.0.roots.daily(now);
-        let (iat, exp) = life(now, self.0.lives.challenge);
+        let (iat, exp) = lifetime(now, self.0.lives.challenge);
         let (id, salt) = (ChallengeId::random(now), Salt::random());
         let claims = Claims {
             jti: id,
             purpose: new.purpose,
             phone: new.phone.as_str().to_owned(),
-            digest: digest(key.root().code_key(), id, new.phone, salt, new.code).finalize().into_bytes().into(),
+            digest: digest(key.root().code_mac(), id, new.phone, salt, new.code)
+                .finalize()
+                .into_bytes()
+                .into(),
             code_length: new.code.length().digits(),
             iat,
             exp,
@@ -158,19 +169,18 @@ impl Tokens {
     pub fn code_matches(&self, challenge: &Challenge, code: &OtpCode) -> bool {
         let root = self.0.roots.all().find(|root| root.id() == challenge.root);
         root.is_some_and(|root| {
-            let mac = digest(root.code_key(), challenge.id, &challenge.phone, challenge.salt, code);
+            let mac = digest(root.code_mac(), challenge.id, &challenge.phone, challenge.salt, code);
             mac.verify_slice(&challenge.digest).is_ok()
         })
     }
 }
 
-/// HMAC-SHA256 over `jti`, phone, salt and code. The phone goes with its
-/// length and the code comes last, so no two inputs are the same bytes.
-fn digest(mut key: CodeKey, id: ChallengeId, phone: &PhoneNumber, salt: Salt, code: &OtpCode) -> CodeKey {
-    key.update(id.0.as_bytes());
-    key.update(&[u8::try_from(phone.as_str().len()).unwrap_or(u8::MAX)]);
-    key.update(phone.as_str().as_bytes());
-    key.update(&salt.0);
-    key.update(code.expose().as_bytes());
-    key
+/// HMAC-SHA256 over `jti`, phone, salt and code. All but the last have a fixed
+/// width, the longest of a phone number, so no two inputs are the same bytes.
+fn digest(mut mac: CodeMac, id: ChallengeId, phone: &PhoneNumber, salt: Salt, code: &OtpCode) -> CodeMac {
+    mac.update(id.0.as_bytes());
+    mac.update(format!("{:16}", phone.as_str()).as_bytes());
+    mac.update(&salt.0);
+    mac.update(code.expose().as_bytes());
+    mac
 }

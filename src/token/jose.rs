@@ -75,7 +75,12 @@ impl<const N: usize> Envelope<N> {
     }
 
     /// Seals `claims` under the key that `salt` makes of `key`.
-    pub(super) fn seal(&self, key: SealingKey<'_>, salt: Salt, claims: &impl Serialize) -> Result<String, TokenError> {
+    pub(super) fn seal(
+        &self,
+        key: SealingKey<'_>,
+        salt: Salt,
+        claims: &impl Serialize,
+    ) -> Result<String, TokenError> {
         // JSON may end in white space (RFC 8259, section 2): that is the padding.
         let mut payload = Zeroizing::new([b' '; N]);
         serde_json::to_writer(&mut payload[..], claims).map_err(TokenError::Claims)?;
@@ -142,7 +147,10 @@ impl JwsKey {
     }
 
     /// Reads a token that one of the `live` keys signed.
-    pub(super) fn verify<'k, T: DeserializeOwned>(token: &str, mut live: impl Iterator<Item = &'k Self>) -> Option<T> {
+    pub(super) fn verify<'k, T: DeserializeOwned>(
+        token: &str,
+        mut live: impl Iterator<Item = &'k Self>,
+    ) -> Option<T> {
         let jws = Jws::admit(token)?;
         let key = live.find(|key| key.canonical == jws.header)?;
         if !key.has_signed(&jws) {

@@ -15,10 +15,10 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{CLOCK_SKEW_SECONDS, LONGEST_CHALLENGE_SECONDS, TokenError};
+use super::{CLOCK_SKEW_SECONDS, LONGEST_CHALLENGE_SECONDS, TokenError, ring::Ring};
 
-/// HMAC-SHA256 (RFC 2104), ready with its key.
-pub(super) type CodeKey = Hmac<Sha256>;
+/// HMAC-SHA256 (RFC 2104) under the key for codes, ready to be fed.
+pub(super) type CodeMac = Hmac<Sha256>;
 
 /// 256 bits of key, wiped when dropped.
 pub(super) struct Key(Zeroizing<[u8; 32]>);
@@ -56,7 +56,7 @@ impl fmt::Display for Salt {
 /// Draws a root secret, 256 bits as text, for a service that was given none.
 #[must_use]
 pub fn random_root_secret() -> SecretString {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()).into()
+    URL_SAFE_NO_PAD.encode(Zeroizing::new(rand::random::<[u8; 32]>())).into()
 }
 
 /// Which root secret, in public: eight hexadecimal digits that say nothing about it.
@@ -101,26 +101,29 @@ impl Master {
 pub(super) struct Root {
     id: RootId,
     master: Master,
-    code_key: CodeKey,
+    code_mac: CodeMac,
 }
 
 impl Root {
+    /// A root secret with fewer characters than this is refused.
+    const SHORTEST_SECRET: usize = 32;
+
     fn of_secret(secret: &str) -> Result<Self, TokenError> {
         let master = Master::stretch(secret)?;
         let [a, b, c, d, ..] = *master.derive("root-id", None, None)?.0;
         let code_key = master.derive("code", None, None)?;
-        let code_key = CodeKey::new_from_slice(&*code_key.0).map_err(|_| TokenError::Derivation)?;
-        Ok(Self { id: RootId([a, b, c, d]), master, code_key })
+        let code_mac = CodeMac::new_from_slice(&*code_key.0).map_err(|_| TokenError::Derivation)?;
+        Ok(Self { id: RootId([a, b, c, d]), master, code_mac })
     }
 
     pub(super) fn id(&self) -> RootId {
         self.id
     }
 
-    /// The key under which the code of a challenge is digested: not the one
-    /// that seals the challenge, so who opens it still cannot read the code.
-    pub(super) fn code_key(&self) -> CodeKey {
-        self.code_key.clone()
+    /// What digests the code of a challenge. Its key is not the one that seals
+    /// the challenge: who opens a challenge still cannot try codes on it.
+    pub(super) fn code_mac(&self) -> CodeMac {
+        self.code_mac.clone()
     }
 
     /// The key that signs refresh tokens.
@@ -162,52 +165,38 @@ impl fmt::Display for SealingKey<'_> {
     }
 }
 
-/// The root secrets: the first is current, the others still open old tokens.
-pub(super) struct RootSecrets {
-    current: Root,
-    older: Vec<Root>,
-}
-
-impl RootSecrets {
-    /// Fewer characters than this are refused.
-    const SHORTEST: usize = 32;
-
+impl Ring<Root> {
     /// Reads secrets separated by commas and stretches each: about 12 ms and 19 MiB.
     ///
     /// # Errors
     ///
     /// [`TokenError::RootSecretTooShort`] for one under 32 characters after trimming.
-    pub(super) fn parse(secrets: &SecretString) -> Result<Self, TokenError> {
-        let mut roots = secrets.expose_secret().split(',').enumerate().map(|(index, secret)| {
+    pub(super) fn of_secrets(secrets: &SecretString) -> Result<Self, TokenError> {
+        let roots = secrets.expose_secret().split(',').enumerate().map(|(index, secret)| {
             let secret = secret.trim();
-            if secret.chars().count() < Self::SHORTEST {
+            if secret.chars().count() < Root::SHORTEST_SECRET {
                 return Err(TokenError::RootSecretTooShort { position: index + 1 });
             }
             Root::of_secret(secret)
         });
-        let current = roots.next().unwrap_or(Err(TokenError::NoRootSecret))?;
-        Ok(Self { current, older: roots.collect::<Result<_, _>>()? })
-    }
-
-    /// Every root, the current one first.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Root> {
-        std::iter::once(&self.current).chain(&self.older)
+        Self::of(roots.collect::<Result<Vec<_>, _>>()?).ok_or(TokenError::NoRootSecret)
     }
 
     /// The key that seals what lives for minutes and is sealed at `now`.
     pub(super) fn daily(&self, now: DateTime<Utc>) -> SealingKey<'_> {
-        SealingKey { root: &self.current, day: Some(day(now.timestamp())) }
+        SealingKey { root: self.current(), day: Some(day(now.timestamp())) }
     }
 
     /// The keys that may have sealed what is still alive at `now`: those of
     /// today, and around midnight those of the neighbouring day.
     pub(super) fn live_daily(&self, now: DateTime<Utc>) -> impl Iterator<Item = SealingKey<'_>> {
-        self.all().flat_map(move |root| live_days(now).rev().map(move |day| SealingKey { root, day: Some(day) }))
+        self.all()
+            .flat_map(move |root| live_days(now).rev().map(move |day| SealingKey { root, day: Some(day) }))
     }
 
     /// The key that seals what stays.
     pub(super) fn lasting(&self) -> SealingKey<'_> {
-        SealingKey { root: &self.current, day: None }
+        SealingKey { root: self.current(), day: None }
     }
 
     /// The keys that may have sealed what stays.

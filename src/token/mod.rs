@@ -5,14 +5,15 @@
 //! in the exact form it was given out in, under a live key and within its
 //! time; everything else is one answer, [`InvalidToken`].
 //!
-//! `keys` makes the keys, `shape` guards the door, `jose` does the
-//! cryptography, and each kind of token has its file.
+//! `keys` makes the keys and `ring` holds them, `shape` guards the door, `jose`
+//! does the cryptography, and each kind of token has its file.
 
 mod access;
 mod challenge;
 mod jose;
 mod keys;
 mod refresh;
+mod ring;
 mod shape;
 mod signing_key;
 #[cfg(test)]
@@ -34,7 +35,7 @@ pub use self::{
     refresh::RefreshClaims,
     signing_key::{SealedSigningKey, SigningAlgorithm, SigningKey},
 };
-use self::{jose::JwsKey, keys::RootSecrets};
+use self::{jose::JwsKey, keys::Root, ring::Ring};
 
 /// No challenge lives longer, in seconds.
 const LONGEST_CHALLENGE_SECONDS: i64 = 600;
@@ -88,6 +89,18 @@ pub struct Lives {
     pub refresh_absolute: TimeDelta,
 }
 
+impl Lives {
+    fn of(settings: &Settings) -> Self {
+        let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
+        Self {
+            challenge: seconds(settings.otp_ttl_seconds),
+            access: seconds(settings.access_token_ttl_seconds),
+            refresh_idle: seconds(settings.refresh_idle_ttl_seconds),
+            refresh_absolute: seconds(settings.refresh_absolute_ttl_seconds),
+        }
+    }
+}
+
 /// Seals and opens, issues and verifies. Clones share the same keys.
 #[derive(Clone)]
 pub struct Tokens(Arc<Inner>);
@@ -96,11 +109,10 @@ struct Inner {
     issuer: String,
     audience: String,
     lives: Lives,
-    roots: RootSecrets,
-    /// One for each root secret, in their order.
-    refresh_keys: Vec<JwsKey>,
-    /// The first signs, every one verifies.
-    signing_keys: RwLock<Arc<[SigningKey]>>,
+    roots: Ring<Root>,
+    /// One for each root secret.
+    refresh_keys: Ring<JwsKey>,
+    signing_keys: RwLock<Option<Arc<Ring<SigningKey>>>>,
 }
 
 impl Tokens {
@@ -115,17 +127,12 @@ impl Tokens {
     /// [`TokenError::NoRootSecret`] and [`TokenError::RootSecretTooShort`]
     /// name the setting; the others are failures of the cryptography.
     pub fn new(settings: &Settings, issuer: &str, audience: &str) -> Result<Self, TokenError> {
-        let roots = RootSecrets::parse(settings.root_secret.as_ref().ok_or(TokenError::NoRootSecret)?)?;
+        let roots = Ring::of_secrets(settings.root_secret.as_ref().ok_or(TokenError::NoRootSecret)?)?;
         Ok(Self(Arc::new(Inner {
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
-            lives: Lives {
-                challenge: TimeDelta::seconds(settings.otp_ttl_seconds.into()),
-                access: TimeDelta::seconds(settings.access_token_ttl_seconds.into()),
-                refresh_idle: TimeDelta::seconds(settings.refresh_idle_ttl_seconds.into()),
-                refresh_absolute: TimeDelta::seconds(settings.refresh_absolute_ttl_seconds.into()),
-            },
-            refresh_keys: roots.all().map(refresh::key).collect::<Result<_, _>>()?,
+            lives: Lives::of(settings),
+            refresh_keys: roots.try_map(refresh::key)?,
             roots,
             signing_keys: RwLock::default(),
         })))
@@ -140,11 +147,12 @@ impl Tokens {
     /// Takes `keys` in place of those in use: the first signs, every one
     /// verifies and is published. All clones follow at once.
     pub fn use_signing_keys(&self, keys: Vec<SigningKey>) {
-        *self.0.signing_keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+        let ring = Ring::of(keys).map(Arc::new);
+        *self.0.signing_keys.write().unwrap_or_else(PoisonError::into_inner) = ring;
     }
 
-    fn signing_keys(&self) -> Arc<[SigningKey]> {
-        Arc::clone(&self.0.signing_keys.read().unwrap_or_else(PoisonError::into_inner))
+    fn signing_keys(&self) -> Option<Arc<Ring<SigningKey>>> {
+        self.0.signing_keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -156,14 +164,19 @@ impl fmt::Debug for Tokens {
 
 /// From when and until when a token made at `now` is good: whole seconds, as
 /// claims have them (RFC 7519, section 2, `NumericDate`).
-fn life(now: DateTime<Utc>, life: TimeDelta) -> (DateTime<Utc>, DateTime<Utc>) {
+fn lifetime(now: DateTime<Utc>, life: TimeDelta) -> (DateTime<Utc>, DateTime<Utc>) {
     let issued_at = now.trunc_subsecs(0);
     (issued_at, issued_at + life)
 }
 
 /// Whether a token is good at `now`: not issued in the future, not longer
 /// alive than its kind allows, not yet expired (RFC 7519, sections 4.1.4 and 4.1.6).
-fn is_alive(issued_at: DateTime<Utc>, expires_at: DateTime<Utc>, longest_seconds: i64, now: DateTime<Utc>) -> bool {
+fn is_alive(
+    issued_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    longest_seconds: i64,
+    now: DateTime<Utc>,
+) -> bool {
     issued_at <= now + TimeDelta::seconds(CLOCK_SKEW_SECONDS)
         && expires_at - issued_at <= TimeDelta::seconds(longest_seconds)
         && now < expires_at

@@ -1,3 +1,5 @@
+//! Refresh tokens: one login, renewed in a line of generations.
+
 use chrono::{DateTime, TimeDelta, Utc, serde::ts_seconds};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +47,7 @@ impl Tokens {
         expires_at: DateTime<Utc>,
     ) -> Result<String, TokenError> {
         let claims = Claims { sid: session, generation, exp: expires_at };
-        self.0.refresh_keys.first().ok_or(TokenError::NoRootSecret)?.sign(&claims)
+        self.0.refresh_keys.current().sign(&claims)
     }
 
     /// Verifies a refresh token at `now`.
@@ -55,7 +57,7 @@ impl Tokens {
     /// [`InvalidToken`] for whatever is not a refresh token of ours that is
     /// alive at `now`; it expires in the very second of `exp`.
     pub fn verify_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<RefreshClaims, InvalidToken> {
-        let claims: Claims = JwsKey::verify(token, self.0.refresh_keys.iter()).ok_or(InvalidToken)?;
+        let claims: Claims = JwsKey::verify(token, self.0.refresh_keys.all()).ok_or(InvalidToken)?;
         let is_alive = now < claims.exp && claims.exp - now <= TimeDelta::seconds(LONGEST_REFRESH_SECONDS);
         if is_alive && claims.generation >= 0 {
             Ok(RefreshClaims { session: claims.sid, generation: claims.generation })

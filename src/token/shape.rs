@@ -140,7 +140,10 @@ pub(super) mod base64url {
         to.serialize_str(&encode(bytes))
     }
 
-    pub(in super::super) fn deserialize<'de, const N: usize, D: Deserializer<'de>>(from: D) -> Result<[u8; N], D::Error> {
-        exactly(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("not base64url of the right length"))
+    pub(in super::super) fn deserialize<'de, const N: usize, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<[u8; N], D::Error> {
+        exactly(&String::deserialize(from)?)
+            .ok_or_else(|| D::Error::custom("not base64url of the right length"))
     }
 }

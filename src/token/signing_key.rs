@@ -1,3 +1,5 @@
+//! Signing keys: drawn here, sealed for the database, published as a JWK set.
+
 use std::{fmt, str::FromStr};
 
 use serde_json::{Map, Value, json};
@@ -76,9 +78,10 @@ impl SigningKey {
     ///
     /// Fails only when the cryptography does.
     pub fn generate(algorithm: SigningAlgorithm) -> Result<Self, TokenError> {
-        Self::new(algorithm, match algorithm {
+        let pair = match algorithm {
             SigningAlgorithm::Es256 => KeyPair::generate()?,
-        })
+        };
+        Self::new(algorithm, pair)
     }
 
     fn new(algorithm: SigningAlgorithm, pair: KeyPair) -> Result<Self, TokenError> {
@@ -120,7 +123,12 @@ impl Tokens {
     /// Fails only when the cryptography does.
     pub fn seal_signing_key(&self, key: &SigningKey) -> Result<SealedSigningKey, TokenError> {
         let sealed = ENVELOPE.seal(self.0.roots.lasting(), Salt::random(), &key.pair.private_jwk())?;
-        Ok(SealedSigningKey { kid: key.kid.clone(), algorithm: key.algorithm, public_jwk: key.public_jwk(), sealed })
+        Ok(SealedSigningKey {
+            kid: key.kid.clone(),
+            algorithm: key.algorithm,
+            public_jwk: key.public_jwk(),
+            sealed,
+        })
     }
 
     /// Opens a stored key, under whichever root secret it was sealed.
@@ -139,13 +147,15 @@ impl Tokens {
     /// The JWK set (RFC 7517, section 5): the public half of every key in use.
     #[must_use]
     pub fn jwks(&self) -> Value {
-        let keys: Vec<Value> = self.signing_keys().iter().map(SigningKey::public_jwk).collect();
+        let ring = self.signing_keys();
+        let keys: Vec<Value> = ring.iter().flat_map(|ring| ring.all()).map(SigningKey::public_jwk).collect();
         json!({ "keys": keys })
     }
 }
 
 /// The SHA-256 thumbprint of an EC key (RFC 7638, section 3.2).
 fn thumbprint(jwk: &Map<String, Value>) -> String {
-    let [crv, kty, x, y] = ["crv", "kty", "x", "y"].map(|name| jwk.get(name).and_then(Value::as_str).unwrap_or_default());
+    let [crv, kty, x, y] =
+        ["crv", "kty", "x", "y"].map(|name| jwk.get(name).and_then(Value::as_str).unwrap_or_default());
     encode(Sha256::digest(format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#)))
 }

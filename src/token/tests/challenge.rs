@@ -6,7 +6,8 @@ use super::{
 #[test]
 fn a_challenge_comes_back_as_it_was_sealed() {
     let (phone, code, invite) = (phone("+79991234567"), code("004217"), InviteCode::random());
-    let new = NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: Some(&invite) };
+    let new =
+        NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: Some(&invite) };
     let sealed = tokens().seal_challenge(new, noon()).unwrap();
     let opened = tokens().open_challenge(&sealed.token, noon()).unwrap();
     assert_eq!((opened.id, opened.expires_at), (sealed.id, sealed.expires_at));
@@ -62,7 +63,8 @@ fn a_challenge_from_the_future_opens_within_five_seconds_only() {
 #[test]
 fn a_challenge_lives_across_midnight_and_no_longer() {
     let midnight: DateTime<Utc> = "2026-11-22T00:00:00Z".parse().unwrap();
-    let tokens = Tokens::new(&Settings { otp_ttl_seconds: 600, ..settings(SECRET) }, ISSUER, AUDIENCE).unwrap();
+    let tokens =
+        Tokens::new(&Settings { otp_ttl_seconds: 600, ..settings(SECRET) }, ISSUER, AUDIENCE).unwrap();
     let evening = challenge_at(&tokens, midnight - seconds(1));
     assert!(tokens.open_challenge(&evening.token, midnight - seconds(1)).is_ok());
     assert!(tokens.open_challenge(&evening.token, midnight).is_ok());
@@ -103,7 +105,8 @@ fn each_day_and_each_token_has_its_own_key() {
 fn the_same_code_has_another_digest_in_each_challenge() {
     let claims = [(); 2].map(|()| hand::open(&challenge_at(tokens(), noon()).token, noon()).0);
     assert_ne!(claims[0]["digest"], claims[1]["digest"]);
-    let opened = [(); 2].map(|()| tokens().open_challenge(&challenge_at(tokens(), noon()).token, noon()).unwrap());
+    let opened =
+        [(); 2].map(|()| tokens().open_challenge(&challenge_at(tokens(), noon()).token, noon()).unwrap());
     assert!(opened.iter().all(|challenge| tokens().code_matches(challenge, &code("1234"))));
 }
 

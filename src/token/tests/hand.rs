@@ -3,7 +3,18 @@
 //! forgery is wrong in one point only and nothing else can be what refuses it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use openssl::{hash::MessageDigest, md::Md, pkey::PKey, pkey_ctx::PkeyCtx, sign::Signer, symm};
+use openssl::{
+    bn::BigNum,
+    ec::{EcGroup, EcKey},
+    ecdsa::EcdsaSig,
+    hash::MessageDigest,
+    md::Md,
+    nid::Nid,
+    pkey::{PKey, Private},
+    pkey_ctx::PkeyCtx,
+    sign::Signer,
+    symm,
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -47,7 +58,8 @@ impl Root {
 
     pub fn id(&self) -> String {
         // Without a salt HKDF takes a hash of zeros (RFC 5869, section 2.2).
-        self.derive("phone-auth/root-id/", &[0; 32])[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        let [a, b, c, d, ..] = self.derive("phone-auth/root-id/", &[0; 32]);
+        format!("{a:02x}{b:02x}{c:02x}{d:02x}")
     }
 }
 
@@ -89,8 +101,7 @@ pub fn challenge_key(now: DateTime<Utc>) -> [u8; 32] {
 pub fn challenge_claims(phone: &str, now: DateTime<Utc>) -> Value {
     let id = ChallengeId::random(now);
     let key = ROOT.derive("phone-auth/code/", &[0; 32]);
-    let length = [u8::try_from(phone.len()).unwrap()];
-    let message = [&id.0.as_bytes()[..], &length, phone.as_bytes(), &SALT, b"1234"].concat();
+    let message = [id.0.as_bytes(), format!("{phone:16}").as_bytes(), &SALT, b"1234"].concat();
     json!({
         "jti": id, "purpose": "login", "phone": phone, "digest": base64url(hmac(&key, &message)), "code_length": 4,
         "iat": now.timestamp(), "exp": now.timestamp() + 300, "invite_code": null,
@@ -112,7 +123,8 @@ impl Jwe {
     pub fn by(cipher: symm::Cipher, key: &[u8], header: &str, iv: &[u8], payload: &[u8]) -> Self {
         let header = base64url(header);
         let mut tag = vec![0; 16];
-        let ciphertext = symm::encrypt_aead(cipher, key, Some(iv), header.as_bytes(), payload, &mut tag).unwrap();
+        let ciphertext =
+            symm::encrypt_aead(cipher, key, Some(iv), header.as_bytes(), payload, &mut tag).unwrap();
         Self { header, encrypted_key: String::new(), iv: iv.to_vec(), ciphertext, tag }
     }
 
@@ -137,19 +149,23 @@ impl Jwe {
 
 /// Opens a challenge of ours and gives its claims.
 pub fn open(token: &str, now: DateTime<Utc>) -> (Value, usize) {
+    unseal(token, &format!("phone-auth/challenge/{}", day(now)))
+}
+
+/// Opens a sealed token whose keys are derived with `info`; gives its claims and their padded length.
+pub fn unseal(token: &str, info: &str) -> (Value, usize) {
     let parts: Vec<&str> = token.split('.').collect();
-    let header = json_of(parts[0]);
-    let salt = bytes(header["salt"].as_str().unwrap());
-    let key = ROOT.derive(&format!("phone-auth/challenge/{}", day(now)), &salt);
+    let key = ROOT.derive(info, &bytes(json_of(parts[0])["salt"].as_str().unwrap()));
+    let (iv, ciphertext, tag) = (bytes(parts[2]), bytes(parts[3]), bytes(parts[4]));
     let payload = symm::decrypt_aead(
         symm::Cipher::aes_256_gcm(),
         &key,
-        Some(&bytes(parts[2])),
+        Some(&iv),
         parts[0].as_bytes(),
-        &bytes(parts[3]),
-        &bytes(parts[4]),
-    )
-    .unwrap();
+        &ciphertext,
+        &tag,
+    );
+    let payload = payload.unwrap();
     (serde_json::from_slice(&payload).unwrap(), payload.len())
 }
 
@@ -162,4 +178,42 @@ pub fn refresh(header: &str, claims: &str) -> String {
 
 pub fn refresh_header() -> String {
     format!(r#"{{"alg":"HS256","kid":"{}","typ":"rt+jwt"}}"#, ROOT.id())
+}
+
+/// The private key that signs the access tokens of [`tokens`].
+pub static SIGNING_KEY: LazyLock<EcKey<Private>> = LazyLock::new(|| {
+    let sealed = stored_signing_key();
+    let (jwk, _) = unseal(&sealed.sealed, "phone-auth/signing-key/");
+    let [d, x, y] =
+        ["d", "x", "y"].map(|name| BigNum::from_slice(&bytes(jwk[name].as_str().unwrap())).unwrap());
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let public = EcKey::from_public_key_affine_coordinates(&group, &x, &y).unwrap();
+    EcKey::from_private_components(&group, &d, public.public_key()).unwrap()
+});
+
+/// An access token by hand: right when header and claims are.
+pub fn access(header: &str, claims: &str) -> String {
+    let message = format!("{}.{}", base64url(header), base64url(claims));
+    let signature = ecdsa(&SIGNING_KEY, MessageDigest::sha256(), message.as_bytes());
+    let (r, s) = (signature.r().to_vec_padded(32).unwrap(), signature.s().to_vec_padded(32).unwrap());
+    format!("{message}.{}", base64url([r, s].concat()))
+}
+
+pub fn ecdsa(key: &EcKey<Private>, hash: MessageDigest, message: &[u8]) -> EcdsaSig {
+    EcdsaSig::sign(&openssl::hash::hash(hash, message).unwrap(), key).unwrap()
+}
+
+pub fn access_header() -> String {
+    format!(
+        r#"{{"alg":"ES256","kid":"{}","typ":"at+jwt"}}"#,
+        tokens().signing_keys().unwrap().current().kid()
+    )
+}
+
+pub fn access_claims(now: DateTime<Utc>) -> Value {
+    let iat = now.timestamp();
+    json!({
+        "iss": ISSUER, "aud": AUDIENCE, "sub": user(), "sid": session(), "jti": uuid::Uuid::new_v4(),
+        "iat": iat, "exp": iat + 600,
+    })
 }

@@ -10,6 +10,7 @@ mod refresh;
 mod sealed_attacks;
 mod settings;
 mod signed_attacks;
+mod signed_claims;
 mod signing_key;
 
 use std::sync::LazyLock;
@@ -20,7 +21,7 @@ use super::*;
 use crate::domain::{ChallengeId, InviteCode, OtpCode, PhoneNumber, SessionId, UserId};
 
 const SECRET: &str = "a root secret that is long enough for everyone";
-const OTHER_SECRET: &str = "another root secret, and just as long as that";
+const OTHER_SECRET: &str = "another root secret that is just as long as that";
 const ISSUER: &str = "https://login.example.com";
 const AUDIENCE: &str = "phone-auth";
 
@@ -41,13 +42,22 @@ fn tokens_of(root_secret: &str) -> Tokens {
 
 static SIGNING: LazyLock<Tokens> = LazyLock::new(|| {
     let tokens = tokens_of(SECRET);
-    tokens.use_signing_keys(vec![SigningKey::generate(SigningAlgorithm::Es256).unwrap()]);
+    tokens.use_signing_keys(vec![new_key()]);
     tokens
 });
 
 /// Tokens under [`SECRET`] with a signing key: shared, as stretching takes its time.
 fn tokens() -> &'static Tokens {
     &SIGNING
+}
+
+fn new_key() -> SigningKey {
+    SigningKey::generate(SigningAlgorithm::Es256).unwrap()
+}
+
+/// The signing key of [`tokens`], as the database has it.
+fn stored_signing_key() -> SealedSigningKey {
+    tokens().seal_signing_key(tokens().signing_keys().unwrap().current()).unwrap()
 }
 
 /// Midday of some day; half a second past, to see that claims are whole seconds.
@@ -70,7 +80,12 @@ fn code(digits: &str) -> OtpCode {
 /// A challenge for +79991234567 with the code 1234.
 fn challenge_at(tokens: &Tokens, now: DateTime<Utc>) -> SealedChallenge {
     let (phone, code) = (phone("+79991234567"), code("1234"));
-    tokens.seal_challenge(NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: None }, now).unwrap()
+    tokens
+        .seal_challenge(
+            NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: None },
+            now,
+        )
+        .unwrap()
 }
 
 fn session() -> SessionId {

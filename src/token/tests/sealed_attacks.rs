@@ -25,7 +25,10 @@ fn a_truncated_tag_is_refused_at_every_length() {
 #[test]
 fn a_challenge_bent_to_another_phone_never_opens() {
     let right = Jwe::right(noon());
-    let at = String::from_utf8(hand::padded(&hand::challenge_claims("+79991234567", noon()))).unwrap().find("+7999").unwrap();
+    let at = String::from_utf8(hand::padded(&hand::challenge_claims("+79991234567", noon())))
+        .unwrap()
+        .find("+7999")
+        .unwrap();
     let mut bent = right.clone();
     bent.ciphertext[at + 11] ^= b'7' ^ b'8';
     assert!(!opens(&bent.join()));
@@ -153,7 +156,8 @@ fn compressed_claims_are_refused() {
 
 #[test]
 fn the_right_header_over_another_cipher_is_refused() {
-    let (header, claims) = (hand::challenge_header(noon()), hand::padded(&hand::challenge_claims("+79991234567", noon())));
+    let (header, claims) =
+        (hand::challenge_header(noon()), hand::padded(&hand::challenge_claims("+79991234567", noon())));
     let key = hand::challenge_key(noon());
     for cipher in [Cipher::chacha20_poly1305(), Cipher::aes_128_gcm()] {
         let jwe = Jwe::by(cipher, &key[..cipher.key_len()], &header, b"twelve bytes", &claims);
@@ -242,9 +246,14 @@ fn claims_are_all_there_known_and_in_range() {
 fn claims_that_are_not_one_json_object_are_refused() {
     let right = serde_json::to_string(&hand::challenge_claims("+79991234567", noon())).unwrap();
     let twice = right.replacen('{', r#"{"phone":"+79991234568","#, 1);
-    for text in [&twice[..], "", "[]", "null", "7", &format!("{right}{{}}"), &format!("{right}x"), &right[1..]] {
+    for text in
+        [&twice[..], "", "[]", "null", "7", &format!("{right}{{}}"), &format!("{right}x"), &right[1..]]
+    {
         let mut payload = text.as_bytes().to_vec();
         payload.resize(256, b' ');
-        assert!(!opens(&Jwe::new(&hand::challenge_header(noon()), b"twelve bytes", &payload, noon()).join()), "{text}");
+        assert!(
+            !opens(&Jwe::new(&hand::challenge_header(noon()), b"twelve bytes", &payload, noon()).join()),
+            "{text}"
+        );
     }
 }
