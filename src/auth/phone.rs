@@ -1,4 +1,8 @@
 use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::{Next, from_fn},
     post,
     web::{self, Data},
 };
@@ -64,7 +68,7 @@ struct CodeRequested {
     (status = 502, description = "sms-rejected"),
     (status = 503, description = "sms-unavailable"),
 ))]
-#[post("/auth/phone")]
+#[post("/auth/phone", wrap = "from_fn(travel_light)")]
 #[tracing::instrument(name = "auth.phone", skip_all)]
 pub(super) async fn request_code(
     app: Data<AppState>,
@@ -92,4 +96,15 @@ pub(super) async fn request_code(
         expires_in: app.tokens.lives().challenge.num_seconds(),
         resend_in: RESEND_IN,
     }))
+}
+
+/// Lets a waiting request keep no more than it has: the table for its headers
+/// is made for dozens of them, and ten thousand may wait.
+async fn travel_light<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let headers = request.headers_mut();
+    *headers = std::mem::take(headers).into_iter().collect();
+    next.call(request).await
 }
