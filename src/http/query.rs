@@ -1,11 +1,13 @@
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use super::problem::Problem;
 
-/// The parameters after the question mark, read strictly.
+/// The parameters after the question mark, read strictly: none unknown or
+/// twice, every value within its type. What is refused is named.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -13,15 +15,15 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let parameters = web::Query::<T>::from_query(request.query_string());
-        ready(parameters.map(|query| Self(query.into_inner())).map_err(|error| {
-            // serde quotes what it could not read, and that may be a person's number.
-            let text = error.to_string();
-            let rule = match text.find("unknown field") {
-                Some(start) => text[start..].to_owned(),
-                None => "a query parameter is missing or not of its type".to_owned(),
-            };
-            Problem::InvalidRequest(format!("{rule}.").into())
-        }))
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let parameters = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        ready(parameters.map(Self).map_err(|error| explain(&error)))
     }
+}
+
+/// Names the parameter and the rule. All values are texts here, and serde
+/// quotes a value only where it expected another type than a text.
+fn explain(error: &serde_path_to_error::Error<serde_urlencoded::de::Error>) -> Problem {
+    let (path, rule) = (error.path().to_string(), error.inner());
+    Problem::InvalidRequest(if path == "." { format!("{rule}.") } else { format!("{path}: {rule}.") }.into())
 }

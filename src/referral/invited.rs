@@ -18,10 +18,24 @@ use crate::{
 #[into_params(parameter_in = Query)]
 struct Page {
     /// How many at most, 1 to 100; 20 if absent.
-    #[param(minimum = 1, maximum = 100, example = 20)]
-    limit: Option<u8>,
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100, example = 20)]
+    limit: Option<Limit>,
     /// `next_cursor` of the page before; absent for the newest.
     cursor: Option<String>,
+}
+
+/// How many at most: 1 to 100.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct Limit(usize);
+
+impl TryFrom<String> for Limit {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let limit = text.parse().ok().filter(|limit| (1..=100).contains(limit));
+        limit.map(Self).ok_or("must be a number from 1 to 100")
+    }
 }
 
 /// A page of those who activated the user's code, newest first
@@ -60,10 +74,7 @@ pub(super) async fn list_invited(
     user: CurrentUser,
     Query(page): Query<Page>,
 ) -> Result<web::Json<InvitedPage>, Problem> {
-    let limit = usize::from(page.limit.unwrap_or(20));
-    if !(1..=100).contains(&limit) {
-        return Err(Problem::InvalidRequest("limit: must be a number from 1 to 100.".into()));
-    }
+    let Limit(limit) = page.limit.unwrap_or(Limit(20));
     let position = page.cursor.map_or(Some(Position::START), |text| cursor::decode(&text));
     let position =
         position.ok_or(Problem::InvalidRequest("cursor: must be a next_cursor given before.".into()))?;
