@@ -71,9 +71,15 @@ async fn expected_version(
     if !request.headers().contains_key(header::IF_MATCH) {
         return Ok(None);
     }
-    let condition = <IfMatch as header::Header>::parse(request)
-        .map_err(|_| Problem::InvalidRequest("If-Match: must be a list of entity tags or *.".into()))?;
-    let IfMatch::Items(tags) = condition else { return Ok(None) };
+    let tags = match <IfMatch as header::Header>::parse(request) {
+        Ok(IfMatch::Any) => return Ok(None),
+        // The parser leaves out what is no tag: to a client that forgot the
+        // quotation marks, "changed" would be a lie that no reading mends.
+        Ok(IfMatch::Items(tags)) if !tags.is_empty() => tags,
+        Ok(IfMatch::Items(_)) | Err(_) => {
+            return Err(Problem::InvalidRequest("If-Match: must be a list of entity tags or *.".into()));
+        }
+    };
     let profile = profiles::find_by_session(conn, user.session, user.now).await?;
     let version = profile.ok_or(Problem::Unauthenticated)?.version;
     let present = entity_tag(version);
