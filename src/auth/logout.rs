@@ -19,8 +19,10 @@ struct LogOut {
 }
 
 /// Which sessions to end
+// Read from a text: serde's own reading of an enum quotes what it does not know.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
+#[schema(rename_all = "lowercase")]
 enum LogOutScope {
     /// The one of the access token.
     #[default]
@@ -29,6 +31,19 @@ enum LogOutScope {
     Others,
     /// All of the user.
     All,
+}
+
+impl TryFrom<String> for LogOutScope {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "this" => Ok(Self::This),
+            "others" => Ok(Self::Others),
+            "all" => Ok(Self::All),
+            _ => Err("must be this, others or all"),
+        }
+    }
 }
 
 /// Log out

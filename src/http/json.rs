@@ -84,10 +84,11 @@ fn read(request: &HttpRequest, payload: &mut Payload, types: &[&str]) -> Reading
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde reads a struct from an array as well; a client that sends one is mistaken.
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first.is_some_and(|byte| *byte != b'{')
-        && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
-    {
-        return Err(Problem::InvalidRequest("The body must be a JSON object.".into()));
+    if first.is_some_and(|byte| *byte != b'{') {
+        return Err(match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+            Ok(_) => Problem::InvalidRequest("The body must be a JSON object.".into()),
+            Err(error) => syntax(&error),
+        });
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
