@@ -10,6 +10,8 @@ use crate::{
 };
 
 /// Read the own invite code and what came of it
+///
+/// The code, a link to share that carries it, how many activated it, and whose code the user activated.
 #[utoipa::path(tag = "referral", security(("bearer" = [])), responses(
     (status = 200, description = "The own code, and whose was activated", body = ReferralStatus),
     (status = 503, description = "service-unavailable"),
