@@ -91,20 +91,24 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         });
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error, body))?;
     reader.end().map_err(|error| syntax(&error))?;
     Ok(value)
 }
 
-fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    if error.inner().classify() != serde_json::error::Category::Data {
+fn explain(error: &serde_path_to_error::Error<serde_json::Error>, body: &[u8]) -> Problem {
+    // A value that can name no variant of an enum counts as a mistake in the syntax, which it is not.
+    let is_syntax = error.inner().classify() != serde_json::error::Category::Data;
+    if is_syntax && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
         return syntax(error.inner());
     }
     let text = error.inner().to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
     // "invalid type: string \"1234\", expected u8": what was expected may be told, what was sent may not.
     let rule = match text.rsplit_once(", expected ") {
-        Some((sent, expected)) if sent.starts_with("invalid ") => format!("expected {expected}"),
+        Some((sent, expected)) if sent.starts_with("invalid ") || sent.starts_with("unknown variant ") => {
+            format!("expected {expected}")
+        }
         _ => text.to_owned(),
     };
     let path = error.path().to_string();
