@@ -125,8 +125,8 @@ impl Config {
             return Ok(());
         }
         for (name, is_set) in [
-            ("ROOT_SECRET", self.token.root_secret.is_some()),
-            ("DATABASE_URL", self.store.database_url.is_some()),
+            ("ROOT_SECRET", given(self.token.root_secret.as_ref()).is_some()),
+            ("DATABASE_URL", self.database_url().is_some()),
             ("PUBLIC_URL", self.public_url.is_some()),
         ] {
             if !is_set {
@@ -137,6 +137,12 @@ impl Config {
             return Err(ConfigError::SimulatedSms);
         }
         Ok(())
+    }
+
+    /// The database that was given; none: the embedded one.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&SecretString> {
+        given(self.store.database_url.as_ref())
     }
 
     /// How log lines look: for people in development, for programs in production.
@@ -188,12 +194,17 @@ impl Config {
     ///
     /// [`ConfigError::NoDataDir`] or [`ConfigError::DataDir`].
     pub fn root_secret(&self) -> Result<SecretString, ConfigError> {
-        if let Some(secret) = &self.token.root_secret {
+        if let Some(secret) = given(self.token.root_secret.as_ref()) {
             return Ok(secret.clone());
         }
         let path = self.data_dir()?.join("root-secret");
         read_or_create(&path).map_err(|source| ConfigError::DataDir { path, source })
     }
+}
+
+/// An empty variable is how many tools write one that is not set.
+fn given(secret: Option<&SecretString>) -> Option<&SecretString> {
+    secret.filter(|secret| !secret.expose_secret().is_empty())
 }
 
 /// Reads the secret at `path`, or makes one that only this user can read.

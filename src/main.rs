@@ -44,14 +44,12 @@ fn serve(config: &Config) -> anyhow::Result<()> {
     // First of all, for it is what fails most often and costs nothing.
     let listener = TcpListener::bind(config.listen_addr)
         .with_context(|| format!("LISTEN_ADDR: cannot listen at {}", config.listen_addr))?;
-    let embedded = match &config.store.database_url {
-        Some(_) => None,
-        None => Some(start_embedded(config)?),
-    };
-    let url = match (&config.store.database_url, &embedded) {
-        (Some(url), _) => url.clone(),
-        (None, Some(embedded)) => embedded.url("phone_auth").into(),
-        (None, None) => unreachable!("one of the two was just made"),
+    let (url, embedded) = match config.database_url() {
+        Some(url) => (url.clone(), None),
+        None => {
+            let embedded = start_embedded(config)?;
+            (embedded.url("phone_auth").into(), Some(embedded))
+        }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(answer(config, url, listener));
@@ -107,7 +105,7 @@ curl -s {at}/api/v1/auth/verify -H 'Content-Type: application/json' -d "{\"chall
 /// Where to go next.
 fn welcome(config: &Config, public_url: &Url, has_inbox: bool) -> String {
     let at = public_url.as_str().trim_end_matches('/');
-    let data = match (&config.store.database_url, config.data_dir()) {
+    let data = match (config.database_url(), config.data_dir()) {
         (None, Ok(dir)) => dir.display().to_string(),
         _ => "in the database of DATABASE_URL".to_owned(),
     };
