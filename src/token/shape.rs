@@ -37,7 +37,7 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Decodes base64url of exactly `N` bytes, or refuses.
-pub(super) fn exactly<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn exactly<const N: usize>(text: impl AsRef<[u8]>) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     (URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()? == N).then_some(bytes)
 }
@@ -54,7 +54,7 @@ pub(super) struct JweShape<const N: usize> {
 /// What the guard let through: a header yet to be compared, and its salt.
 pub(super) struct Shaped {
     pub(super) salt: Salt,
-    header: String,
+    header: Vec<u8>,
 }
 
 impl<const N: usize> JweShape<N> {
@@ -93,14 +93,14 @@ impl<const N: usize> JweShape<N> {
         exactly::<IV>(iv)?;
         exactly::<N>(ciphertext)?;
         exactly::<TAG>(tag)?;
-        let header = String::from_utf8(decode(header)?).ok()?;
+        let header = decode(header)?;
         let salt = exactly(header.get(self.salt_at..self.salt_at + Salt::CHARACTERS)?)?;
         Some(Shaped { salt: Salt(salt), header })
     }
 
     /// Whether the header is the canonical one under the key named `kid`.
     pub(super) fn is_of(&self, shaped: &Shaped, kid: impl Display) -> bool {
-        shaped.header == self.header(kid, shaped.salt)
+        shaped.header == self.header(kid, shaped.salt).as_bytes()
     }
 }
 
@@ -143,7 +143,7 @@ pub(super) mod base64url {
     pub(in super::super) fn deserialize<'de, const N: usize, D: Deserializer<'de>>(
         from: D,
     ) -> Result<[u8; N], D::Error> {
-        exactly(&String::deserialize(from)?)
+        exactly(String::deserialize(from)?)
             .ok_or_else(|| D::Error::custom("not base64url of the right length"))
     }
 }

@@ -107,12 +107,12 @@ proptest! {
     #[test]
     fn no_parts_of_the_right_lengths_are_believed(iv: [u8; 12], noise in proptest::collection::vec(any::<u8>(), 256), tag: [u8; 16]) {
         let right = Jwe::right(noon());
-        let forged = Jwe { iv: iv.to_vec(), ciphertext: noise, tag: tag.to_vec(), ..right.clone() };
+        let (iv, tag) = (iv.to_vec(), tag.to_vec());
         for forged in [
-            Jwe { iv: right.iv.clone(), ..forged.clone() },
-            Jwe { ciphertext: right.ciphertext.clone(), ..forged.clone() },
-            Jwe { tag: right.tag.clone(), ..forged.clone() },
-            forged,
+            Jwe { iv: iv.clone(), ..right.clone() },
+            Jwe { ciphertext: noise.clone(), ..right.clone() },
+            Jwe { tag: tag.clone(), ..right.clone() },
+            Jwe { iv, ciphertext: noise, tag, ..right },
         ] {
             prop_assert!(!is_believed(&forged.join()));
         }

@@ -117,14 +117,10 @@ pub fn padded(claims: &Value) -> Vec<u8> {
 impl Jwe {
     /// Seals `payload` under the right key for SALT, whatever the header says.
     pub fn new(header: &str, iv: &[u8], payload: &[u8], now: DateTime<Utc>) -> Self {
-        Self::by(symm::Cipher::aes_256_gcm(), &challenge_key(now), header, iv, payload)
-    }
-
-    pub fn by(cipher: symm::Cipher, key: &[u8], header: &str, iv: &[u8], payload: &[u8]) -> Self {
-        let header = base64url(header);
-        let mut tag = vec![0; 16];
+        let (header, mut tag) = (base64url(header), vec![0; 16]);
+        let (cipher, key) = (symm::Cipher::aes_256_gcm(), challenge_key(now));
         let ciphertext =
-            symm::encrypt_aead(cipher, key, Some(iv), header.as_bytes(), payload, &mut tag).unwrap();
+            symm::encrypt_aead(cipher, &key, Some(iv), header.as_bytes(), payload, &mut tag).unwrap();
         Self { header, encrypted_key: String::new(), iv: iv.to_vec(), ciphertext, tag }
     }
 
