@@ -65,7 +65,7 @@ pub struct Config {
     /// In which region a number without country code is read (ISO 3166-1)
     #[arg(long, env = "DEFAULT_REGION", default_value = "RU")]
     pub default_region: Region,
-    /// What is logged: a level, or a filter such as info,phone_auth=debug
+    /// What is logged: a level, or a filter such as `info,phone_auth=debug`
     #[arg(long, env = "LOG", default_value = "info")]
     pub log: String,
     /// The database.

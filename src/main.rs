@@ -44,12 +44,11 @@ fn serve(config: &Config) -> anyhow::Result<()> {
     // First of all, for it is what fails most often and costs nothing.
     let listener = TcpListener::bind(config.listen_addr)
         .with_context(|| format!("LISTEN_ADDR: cannot listen at {}", config.listen_addr))?;
-    let (url, embedded) = match config.database_url() {
-        Some(url) => (url.clone(), None),
-        None => {
-            let embedded = start_embedded(config)?;
-            (embedded.url("phone_auth").into(), Some(embedded))
-        }
+    let (url, embedded) = if let Some(url) = config.database_url() {
+        (url.clone(), None)
+    } else {
+        let embedded = start_embedded(config)?;
+        (embedded.url("phone_auth").into(), Some(embedded))
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(answer(config, url, listener));
@@ -109,18 +108,16 @@ fn welcome(config: &Config, public_url: &Url, has_inbox: bool) -> String {
         (None, Ok(dir)) => dir.display().to_string(),
         _ => "in the database of DATABASE_URL".to_owned(),
     };
-    let mut text = format!(
-        "\nphone-auth is ready.\n\n  API    {at}/api/v1\n  Docs   {at}/redoc  (to try out: {at}/swagger/)\n"
-    );
-    if has_inbox {
-        text += &format!(
-            "  Inbox  {at}/dev/inbox?phone=%2B79991234567\n  Data   {data}\n\nA login, to paste:\n\n{}",
-            LOGIN.replace("{at}", at)
-        );
+    let (inbox, login) = if has_inbox {
+        let inbox = format!("  Inbox  {at}/dev/inbox?phone=%2B79991234567\n");
+        (inbox, format!("\nA login, to paste:\n\n{}", LOGIN.replace("{at}", at)))
     } else {
-        text += &format!("  Data   {data}\n");
-    }
-    text + "\nStop with Ctrl-C.\n"
+        Default::default()
+    };
+    format!(
+        "\nphone-auth is ready.\n\n  API    {at}/api/v1\n  Docs   {at}/redoc  (to try out: {at}/swagger/)\n\
+         {inbox}  Data   {data}\n{login}\nStop with Ctrl-C.\n"
+    )
 }
 
 /// Writes a line for the person at the terminal; a closed pipe is their choice.

@@ -88,6 +88,7 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
     matching.map(|name| PathBuf::from(format!("{parent}/{name}{end}"))).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "PATH is where programs are, not a setting")]
 fn search_path() -> Vec<PathBuf> {
     env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()
 }

@@ -168,7 +168,7 @@ impl Problem {
         details.trace_id = TRACE_ID.try_with(ToString::to_string).ok();
         match self {
             Self::InvalidJson(detail) => details.detail = detail.clone().into(),
-            Self::InvalidRequest(detail) => details.detail = detail.clone(),
+            Self::InvalidRequest(detail) => details.detail.clone_from(detail),
             Self::InvalidCode { attempts_left } => details.attempts_left = Some(*attempts_left),
             Self::InviteAlreadyActivated(code) => details.activated_invite_code = Some(code.to_string()),
             _ => {}
@@ -180,9 +180,11 @@ impl Problem {
     fn log(&self) {
         match self {
             Self::Internal(cause) => {
-                tracing::error!(cause = format!("{cause:#}"), "a request failed; this is a defect")
+                tracing::error!(cause = format!("{cause:#}"), "a request failed; this is a defect");
             }
-            Self::Unavailable(cause) => tracing::warn!(cause = format!("{cause:#}"), "a request was put off"),
+            Self::Unavailable(cause) => {
+                tracing::warn!(cause = format!("{cause:#}"), "a request was put off");
+            }
             _ => {}
         }
     }

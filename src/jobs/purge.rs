@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// How often expired rows are looked for.
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 
 /// Forgets what has expired, every ten minutes, for as long as it is polled.
 ///
@@ -16,7 +16,7 @@ pub async fn run(app: Arc<AppState>) {
         match purge(&app).await {
             Ok((challenges, sessions)) => tracing::debug!(challenges, sessions, "expired rows were deleted"),
             Err(error) => {
-                tracing::warn!(%error, "expired rows could not be deleted; the next round will try again")
+                tracing::warn!(%error, "expired rows could not be deleted; the next round will try again");
             }
         }
         tokio::time::sleep(EVERY).await;

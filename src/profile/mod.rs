@@ -45,7 +45,7 @@ async fn change(
     app: &AppState,
     user: &CurrentUser,
     request: &HttpRequest,
-    changes: &ProfileChanges,
+    changes: ProfileChanges,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.database.connection().await?;
     let expected = expected_version(&mut conn, user, request).await?;

@@ -58,5 +58,5 @@ pub(super) async fn change_profile(
 ) -> Result<HttpResponse, Problem> {
     let changes =
         ProfileChanges { email: body.email, first_name: body.first_name, last_name: body.last_name };
-    change(&app, &user, &request, &changes).await
+    change(&app, &user, &request, changes).await
 }

@@ -52,5 +52,5 @@ pub(super) async fn replace_profile(
         first_name: Some(body.first_name),
         last_name: Some(body.last_name),
     };
-    change(&app, &user, &request, &changes).await
+    change(&app, &user, &request, changes).await
 }

@@ -107,10 +107,10 @@ pub struct ProfileChanges {
 
 #[derive(AsChangeset)]
 #[diesel(table_name = users)]
-struct Members<'a> {
-    email: Option<Option<&'a str>>,
-    first_name: Option<Option<&'a str>>,
-    last_name: Option<Option<&'a str>>,
+struct Members {
+    email: Option<Option<String>>,
+    first_name: Option<Option<String>>,
+    last_name: Option<Option<String>>,
     updated_at: DateTime<Utc>,
 }
 
@@ -136,26 +136,26 @@ pub enum ProfileUpdate {
 pub async fn update(
     conn: &mut Connection,
     user: UserId,
-    changes: &ProfileChanges,
+    changes: ProfileChanges,
     expected_version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<ProfileUpdate, StoreError> {
     let members = Members {
-        email: changes.email.as_ref().map(|email| email.as_ref().map(Email::as_str)),
-        first_name: changes.first_name.as_ref().map(|name| name.as_ref().map(PersonName::as_str)),
-        last_name: changes.last_name.as_ref().map(|name| name.as_ref().map(PersonName::as_str)),
+        email: changes.email.map(|email| email.map(Email::into_string)),
+        first_name: changes.first_name.map(|name| name.map(PersonName::into_string)),
+        last_name: changes.last_name.map(|name| name.map(PersonName::into_string)),
         updated_at: now,
     };
     let live = users::table.find(user.0).filter(users::deleted_at.is_null());
     let next_version = users::version.eq(users::version + 1);
-    let changed = match expected_version {
+    let rows = match expected_version {
         Some(version) => {
             let expected = live.filter(users::version.eq(version));
             diesel::update(expected).set((members, next_version)).execute(conn).await?
         }
         None => diesel::update(live).set((members, next_version)).execute(conn).await?,
     };
-    Ok(match (changed, expected_version) {
+    Ok(match (rows, expected_version) {
         (0, Some(_)) => ProfileUpdate::VersionChanged,
         (0, None) => ProfileUpdate::Gone,
         _ => ProfileUpdate::Updated,

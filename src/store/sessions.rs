@@ -104,19 +104,16 @@ pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<Ro
         session: rotation.session.0,
         generation: rotation.generation,
     };
-    let advanced: Option<(uuid::Uuid, i32, DateTime<Utc>)> = advance.get_result(conn).await.optional()?;
-    let live = match advanced {
-        Some(row) => Some(row),
-        None => {
-            let forgive = Forgive {
-                now: rotation.now,
-                session: rotation.session.0,
-                generation: rotation.generation,
-                network: rotation.network,
-            };
-            forgive.get_result(conn).await.optional()?
-        }
-    };
+    let mut live: Option<(uuid::Uuid, i32, DateTime<Utc>)> = advance.get_result(conn).await.optional()?;
+    if live.is_none() {
+        let forgive = Forgive {
+            now: rotation.now,
+            session: rotation.session.0,
+            generation: rotation.generation,
+            network: rotation.network,
+        };
+        live = forgive.get_result(conn).await.optional()?;
+    }
     if let Some((user, generation, expires_at)) = live {
         return Ok(RotationOutcome::Live { user: UserId(user), generation, expires_at });
     }

@@ -220,7 +220,9 @@ pub enum TokenError {
     #[error("there is no signing key")]
     NoSigningKey,
     /// A stored signing key was sealed under another root secret, or altered.
-    #[error("signing key {kid} cannot be opened with any of the root secrets")]
+    #[error(
+        "ROOT_SECRET does not open signing key {kid}; append the secret it was made under, after a comma"
+    )]
     SigningKeyNotOurs {
         /// The key's identifier.
         kid: String,
