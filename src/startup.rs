@@ -77,7 +77,7 @@ async fn signing_keys(
     tokens: &Tokens,
     clock: &Clock,
 ) -> Result<Vec<SigningKey>, StartError> {
-    let mut conn = database.connection().await?;
+    let mut conn = database.first_connection().await?;
     let generate = || {
         let sealed = tokens.seal_signing_key(&SigningKey::generate(SigningAlgorithm::Es256)?)?;
         tracing::info!(kid = sealed.kid, "the first signing key was made");

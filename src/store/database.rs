@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use deadpool::managed::Timeouts;
 use diesel::result::DatabaseErrorKind;
 use diesel_async::{
     AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
@@ -141,6 +142,16 @@ impl Database {
     /// [`StoreError::Unreachable`] when none came free or could be made.
     pub async fn connection(&self) -> Result<PooledConnection, StoreError> {
         Ok(self.pool.get().await?)
+    }
+
+    /// Lends the first connection, which may take five seconds to be made.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreachable`] when it was not made.
+    pub async fn first_connection(&self) -> Result<PooledConnection, StoreError> {
+        let patient = Timeouts { create: Some(FIRST_PATIENCE), ..self.pool.timeouts() };
+        Ok(self.pool.timeout_get(&patient).await?)
     }
 
     /// Brings the tables to this version, one instance at a time.
