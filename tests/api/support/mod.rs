@@ -2,7 +2,9 @@
 
 mod app;
 mod cluster;
+mod database;
 mod user;
 
 pub use app::{Answer, ROOT_SECRET, TestApp, TestAppBuilder, another_code};
+pub use cluster::new_database;
 pub use user::TestUser;

@@ -1,0 +1,218 @@
+//! `POST /auth/refresh`: one live token for each session, and when a session ends.
+
+use chrono::Duration;
+use serde_json::json;
+
+use crate::support::{Answer, TestApp, TestUser};
+
+const PHONE: &str = "+79991234567";
+
+async fn refresh(app: &TestApp, token: &str) -> Answer {
+    app.post("/api/v1/auth/refresh", json!({"refresh_token": token})).await
+}
+
+/// Refreshes and gives the next token.
+async fn next(app: &TestApp, token: &str) -> String {
+    refresh(app, token).await.expect(200).text_of("refresh_token")
+}
+
+/// Neither the access token nor `newest` is good for anything.
+async fn expect_ended(user: &TestUser<'_>, newest: &str) {
+    user.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
+    refresh(user.app, newest).await.expect_problem(401, "invalid-refresh-token");
+}
+
+#[tokio::test]
+async fn a_refresh_gives_a_new_pair() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    app.pass(Duration::seconds(600));
+    ada.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
+    let answer = refresh(&app, &ada.refresh_token).await.expect(200);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.body["token_type"], "Bearer");
+    assert_eq!(answer.body["expires_in"], 600);
+    assert_eq!(answer.body["refresh_expires_in"], 2_592_000);
+    let newer = TestUser::of(&app, answer);
+    assert_ne!(newer.refresh_token, ada.refresh_token);
+    assert_eq!(newer.profile().await["id"], ada.login.body["user"]["id"]);
+    next(&app, &newer.refresh_token).await;
+}
+
+#[tokio::test]
+async fn an_access_token_ends_in_the_very_second_that_was_told() {
+    let app = TestApp::builder().set("--access-token-ttl-seconds", "60").start().await;
+    let ada = app.login(PHONE).await;
+    assert_eq!(ada.login.body["expires_in"], 60);
+    app.pass(Duration::microseconds(59_999_999));
+    ada.profile().await;
+    app.pass(Duration::microseconds(1));
+    ada.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn the_predecessor_is_good_for_less_than_thirty_seconds_and_gives_the_same_token() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    let second = next(&app, &ada.refresh_token).await;
+    app.pass(Duration::microseconds(29_999_999));
+    let again = refresh(&app, &ada.refresh_token).await.expect(200);
+    assert_eq!(again.text_of("refresh_token"), second);
+    assert_eq!(again.body["refresh_expires_in"], 2_592_000 - 30);
+    TestUser::of(&app, again).profile().await;
+    app.pass(Duration::microseconds(1));
+    refresh(&app, &ada.refresh_token).await.expect_problem(401, "refresh-token-reused");
+    expect_ended(&ada, &second).await;
+}
+
+#[tokio::test]
+async fn the_predecessor_is_good_three_times_in_a_day() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    let second = next(&app, &ada.refresh_token).await;
+    for _ in 0..2 {
+        assert_eq!(next(&app, &ada.refresh_token).await, second);
+    }
+    // The count is of the session, not of the token.
+    let third = next(&app, &second).await;
+    assert_eq!(next(&app, &second).await, third);
+    refresh(&app, &second).await.expect_problem(401, "refresh-token-reused");
+    expect_ended(&ada, &third).await;
+}
+
+#[tokio::test]
+async fn the_predecessor_is_forgiven_anew_after_a_day() {
+    let app = TestApp::start().await;
+    for (pause, forgiven) in [(Duration::days(1) - Duration::seconds(1), false), (Duration::days(1), true)] {
+        let ada = app.login(PHONE).await;
+        let second = next(&app, &ada.refresh_token).await;
+        for _ in 0..3 {
+            next(&app, &ada.refresh_token).await;
+        }
+        app.pass(pause);
+        let third = next(&app, &second).await;
+        if forgiven {
+            for _ in 0..3 {
+                assert_eq!(next(&app, &second).await, third);
+            }
+        }
+        refresh(&app, &second).await.expect_problem(401, "refresh-token-reused");
+        expect_ended(&ada, &third).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_older_than_the_predecessor_ends_the_session_and_no_other() {
+    let app = TestApp::start().await;
+    let (ada, elsewhere) = (app.login(PHONE).await, app.login(PHONE).await);
+    let second = next(&app, &ada.refresh_token).await;
+    let third = next(&app, &second).await;
+    refresh(&app, &ada.refresh_token).await.expect_problem(401, "refresh-token-reused");
+    expect_ended(&ada, &third).await;
+    elsewhere.profile().await;
+    next(&app, &elsewhere.refresh_token).await;
+}
+
+#[tokio::test]
+async fn the_predecessor_from_another_network_ends_the_session() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    let second = next(&app, &ada.refresh_token).await;
+    // All requests of a test come from this computer: the refresh is made to have come from elsewhere.
+    app.execute("UPDATE sessions SET network = '198.51.100.0/24'").await;
+    refresh(&app, &ada.refresh_token).await.expect_problem(401, "refresh-token-reused");
+    expect_ended(&ada, &second).await;
+}
+
+#[tokio::test]
+async fn a_session_may_move_to_another_network() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    app.execute("UPDATE sessions SET network = '198.51.100.0/24'").await;
+    let second = next(&app, &ada.refresh_token).await;
+    // From now on the predecessor is forgiven here.
+    assert_eq!(next(&app, &ada.refresh_token).await, second);
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_used_ends() {
+    let app = TestApp::builder().set("--refresh-idle-ttl-seconds", "100").start().await;
+    let (ada, idle) = (app.login(PHONE).await, app.login(PHONE).await);
+    assert_eq!(ada.login.body["refresh_expires_in"], 100);
+    app.pass(Duration::microseconds(99_999_999));
+    idle.profile().await;
+    let second = next(&app, &ada.refresh_token).await;
+    app.pass(Duration::microseconds(1));
+    // An access token lives for 600 seconds, but not longer than its session.
+    expect_ended(&idle, &idle.refresh_token).await;
+    // The refresh moved the end of this one.
+    app.pass(Duration::seconds(98));
+    next(&app, &second).await;
+}
+
+#[tokio::test]
+async fn a_session_ends_however_much_it_is_used() {
+    let app = TestApp::builder()
+        .set("--refresh-idle-ttl-seconds", "100")
+        .set("--refresh-absolute-ttl-seconds", "250")
+        .start()
+        .await;
+    let ada = app.login(PHONE).await;
+    let mut token = ada.refresh_token.clone();
+    for (pause, left) in [(90, 100), (90, 70), (69, 1)] {
+        app.pass(Duration::seconds(pause));
+        let answer = refresh(&app, &token).await.expect(200);
+        assert_eq!(answer.body["refresh_expires_in"], left);
+        token = answer.text_of("refresh_token");
+    }
+    ada.profile().await;
+    app.pass(Duration::seconds(1));
+    expect_ended(&ada, &token).await;
+}
+
+#[tokio::test]
+async fn no_session_outlives_its_absolute_end_without_being_used() {
+    let app = TestApp::builder().set("--refresh-absolute-ttl-seconds", "250").start().await;
+    let ada = app.login(PHONE).await;
+    assert_eq!(ada.login.body["refresh_expires_in"], 250);
+    app.pass(Duration::seconds(250));
+    expect_ended(&ada, &ada.refresh_token).await;
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_is_refused_and_ends_nothing() {
+    let app = TestApp::start().await;
+    let stranger =
+        TestApp::builder().set("--root-secret", "quite another root secret of the same length").start().await;
+    let (ada, foreign) = (app.login(PHONE).await, stranger.login(PHONE).await.refresh_token);
+    let challenge = app.challenge(PHONE).await;
+    let huge = "A".repeat(15_000);
+    for token in ["", ".", "..", "a.b.c", "пароль", &huge, &ada.access_token, &challenge, &foreign] {
+        refresh(&app, token).await.expect_problem(401, "invalid-refresh-token");
+    }
+    let parts: Vec<&str> = ada.refresh_token.split('.').collect();
+    for at in 0..3 {
+        for place in [0, parts[at].len() / 2, parts[at].len() - 1] {
+            let mut bent = parts[at].to_owned();
+            bent.replace_range(place..=place, if parts[at].as_bytes()[place] == b'A' { "B" } else { "A" });
+            let mut changed = parts.clone();
+            changed[at] = &bent;
+            refresh(&app, &changed.join(".")).await.expect_problem(401, "invalid-refresh-token");
+        }
+    }
+    for body in [json!({}), json!({"refresh_token": 7}), json!({"refresh_token": "", "scope": "all"})] {
+        app.post("/api/v1/auth/refresh", body).await.expect_problem(422, "invalid-request");
+    }
+    ada.profile().await;
+    next(&app, &ada.refresh_token).await;
+}
+
+#[tokio::test]
+async fn after_a_logout_or_a_deletion_there_is_nothing_to_refresh() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.login(PHONE).await, app.login("+79997654321").await);
+    ada.post("/api/v1/auth/logout", json!({})).await.expect(204);
+    expect_ended(&ada, &ada.refresh_token).await;
+    bob.delete("/api/v1/profile").await.expect(204);
+    expect_ended(&bob, &bob.refresh_token).await;
+}
