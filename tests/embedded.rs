@@ -1,5 +1,6 @@
 //! The embedded PostgreSQL, run for real: as root and as an ordinary user alike.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::disallowed_methods, reason = "processes are told by their environment what to do")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};

@@ -67,6 +67,6 @@ pub(super) async fn log_out(
         LogOutScope::All => Scope::All,
     };
     let mut conn = app.database.connection().await?;
-    sessions::end(&mut conn, bearer.session, scope).await?;
+    sessions::end(&mut conn, bearer.session, scope, bearer.now).await?;
     Ok(HttpResponse::NoContent().finish())
 }

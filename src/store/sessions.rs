@@ -159,10 +159,16 @@ pub enum Scope {
 /// # Errors
 ///
 /// [`StoreError`]: nothing was ended.
-pub async fn end(conn: &mut Connection, session: SessionId, scope: Scope) -> Result<usize, StoreError> {
+pub async fn end(
+    conn: &mut Connection,
+    session: SessionId,
+    scope: Scope,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
     let asking = diesel::alias!(sessions as asking);
     let same_user = asking
         .filter(asking.field(sessions::id).eq(session.0))
+        .filter(asking.field(sessions::expires_at).gt(now))
         .select(asking.field(sessions::user_id))
         .single_value();
     let of_user = sessions::table.filter(sessions::user_id.nullable().eq(same_user));

@@ -106,6 +106,16 @@ async fn a_session_that_has_ended_ends_no_other() {
 }
 
 #[tokio::test]
+async fn a_session_that_has_idled_away_ends_no_other() {
+    let app = TestApp::builder().set("--refresh-idle-ttl-seconds", "60").start().await;
+    let idle = app.login(PHONE).await;
+    app.pass(chrono::Duration::seconds(60));
+    let second = app.login(PHONE).await;
+    log_out(&idle, "all").await.expect(204);
+    expect_live(&second).await;
+}
+
+#[tokio::test]
 async fn without_a_valid_access_token_nobody_is_logged_out() {
     let app = TestApp::start().await;
     let ada = app.login(PHONE).await;
