@@ -120,8 +120,8 @@ kinds! {
         "Try again after that time."
     SERVICE_UNAVAILABLE 503 "service-unavailable"
         "The service cannot answer at the moment"
-        "The database cannot be reached, or all connections to it are busy. `Retry-After` and `retry_after` say in how many seconds to try again."
-        "Try again after that time."
+        "The database cannot be reached, does not answer in time, or all connections to it are busy. `Retry-After` and `retry_after` say in how many seconds to try again. A request that was being carried out when this happened may have been carried out all the same."
+        "Try again after that time. If a code or a refresh token then counts as used, the first try went through: ask the person to log in again."
 }
 
 impl ProblemKind {

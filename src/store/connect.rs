@@ -5,7 +5,7 @@ use postgres_openssl::MakeTlsConnector;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::config::SslMode;
 
-use super::{Connection, StoreError};
+use super::StoreError;
 
 /// Knows the way to one database.
 pub(super) struct Connector {
@@ -31,7 +31,7 @@ impl Connector {
     }
 
     /// Connects and sets what every session needs.
-    pub(super) async fn connect(&self) -> ConnectionResult<Connection> {
+    pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let (client, connection) = self
             .config
             .connect(self.tls.clone())

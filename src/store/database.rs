@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use deadpool::managed::Timeouts;
 use diesel::result::DatabaseErrorKind;
 use diesel_async::{
-    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool, PoolError},
@@ -12,7 +12,7 @@ use diesel_async::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::SecretString;
 
-use super::connect::Connector;
+use super::{connect::Connector, connection::Connection};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 /// The advisory lock under which one instance at a time migrates: "phone" in ASCII.
@@ -22,8 +22,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// At start a database may be farther away, or waking up.
 const FIRST_PATIENCE: Duration = Duration::from_secs(5);
 
-/// The connection that every function of the store takes.
-pub type Connection = AsyncPgConnection;
 /// A connection lent by the pool; it goes back when dropped.
 pub type PooledConnection = Object<Connection>;
 
@@ -121,7 +119,7 @@ impl Database {
         let of_pool = Arc::clone(&connector);
         config.custom_setup = Box::new(move |_| {
             let connector = Arc::clone(&of_pool);
-            Box::pin(async move { connector.connect().await })
+            Box::pin(async move { connector.connect().await.map(Connection::from) })
         });
         // The connector knows the URL; the manager need not.
         let manager = AsyncDieselConnectionManager::new_with_config("", config);

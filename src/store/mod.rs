@@ -6,6 +6,7 @@
 
 pub mod challenges;
 mod connect;
+mod connection;
 mod database;
 pub mod logins;
 pub mod profiles;
@@ -16,4 +17,5 @@ pub mod signing_keys;
 mod statement;
 pub mod users;
 
-pub use database::{Connection, Database, PooledConnection, Settings, StoreError};
+pub use connection::Connection;
+pub use database::{Database, PooledConnection, Settings, StoreError};
