@@ -21,6 +21,8 @@ use crate::{
 /// Sign-in by phone number.
 #[derive(Debug, Parser)]
 #[command(name = "phone-auth", version, about, max_term_width = 100)]
+// Help is pasted into tickets: what is set on this machine is nobody's business there.
+#[command(mut_args(|argument| argument.hide_env_values(true)))]
 pub struct Cli {
     /// What to do; nothing given: serve
     #[command(subcommand)]
@@ -100,6 +102,9 @@ pub enum ConfigError {
         "SMS_PROVIDER is simulated: nobody would receive a code; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
     )]
     SimulatedSms,
+    /// A root secret.
+    #[error(transparent)]
+    Token(#[from] token::TokenError),
     /// There is no home folder to keep data in.
     #[error("DATA_DIR must be set: there is no home folder to take as a default")]
     NoDataDir,
@@ -115,12 +120,14 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Refuses in production what is only good for development.
+    /// Refuses what cannot be meant, and in production what is only good for
+    /// development.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Missing`] or [`ConfigError::SimulatedSms`].
+    /// [`ConfigError::Token`], [`ConfigError::Missing`] or [`ConfigError::SimulatedSms`].
     pub fn check(&self) -> Result<(), ConfigError> {
+        self.token.check()?;
         if self.app_env == AppEnv::Development {
             return Ok(());
         }
@@ -236,8 +243,8 @@ fn read_or_create(path: &Path) -> io::Result<SecretString> {
 /// An address with a host and without anything that a link could not be made from.
 fn parse_public_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let plain =
-        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let plain = alone && url.username().is_empty() && url.password().is_none();
     if matches!(url.scheme(), "http" | "https") && url.has_host() && plain {
         Ok(url)
     } else {

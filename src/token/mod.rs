@@ -76,6 +76,18 @@ pub struct Settings {
     pub refresh_absolute_ttl_seconds: u32,
 }
 
+impl Settings {
+    /// Refuses what [`Tokens::new`] would refuse, before anything else is done.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::RootSecretTooShort`], which names the setting.
+    pub fn check(&self) -> Result<(), TokenError> {
+        let mut secrets = self.root_secret.iter().flat_map(keys::each_secret);
+        secrets.try_for_each(|secret| secret.map(drop))
+    }
+}
+
 /// How long each kind of token is good.
 #[derive(Debug, Clone, Copy)]
 pub struct Lives {
