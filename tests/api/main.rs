@@ -7,11 +7,16 @@
 
 mod challenge;
 mod dev_inbox;
+mod documents;
+mod failures;
 mod jobs;
 mod login;
 mod logout;
+mod outage;
 mod phone;
+mod profile;
 mod races;
+mod referral;
 mod refresh;
 mod settings;
 mod support;

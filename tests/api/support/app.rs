@@ -27,6 +27,8 @@ pub struct TestApp {
     pub state: Data<AppState>,
     /// The same connections for all requests of a test.
     pub client: Client,
+    /// Its database, for [`TestApp::rows`] and for a second service beside it.
+    pub database_url: String,
     handle: ServerHandle,
 }
 
@@ -84,11 +86,12 @@ impl TestAppBuilder {
         let service_clock = Clock::Manual(clock.clone());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let service_url = database_url.clone();
         let (state, handle) = RUNTIME
             .spawn(async move {
                 let public_url = config.public_url.clone().unwrap();
                 let state =
-                    startup::prepare(&config, database_url.into(), public_url, service_clock).await.unwrap();
+                    startup::prepare(&config, service_url.into(), public_url, service_clock).await.unwrap();
                 let state = Data::new(state);
                 let server = server::start(listener, state.clone()).unwrap();
                 let handle = server.handle();
@@ -97,7 +100,14 @@ impl TestAppBuilder {
             })
             .await
             .unwrap();
-        TestApp { url, clock, state, client: Client::builder().no_proxy().build().unwrap(), handle }
+        TestApp {
+            url,
+            clock,
+            state,
+            client: Client::builder().no_proxy().build().unwrap(),
+            database_url,
+            handle,
+        }
     }
 }
 

@@ -3,8 +3,12 @@
 mod app;
 mod cluster;
 mod database;
+mod operation;
+mod raw;
+mod sql;
 mod user;
 
 pub use app::{Answer, ROOT_SECRET, TestApp, TestAppBuilder, another_code};
 pub use cluster::new_database;
+pub use operation::Operation;
 pub use user::TestUser;

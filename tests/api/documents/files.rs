@@ -1,0 +1,49 @@
+//! Files of the repository that are made from the code.
+
+use std::{fs, path::Path};
+
+use phone_auth::{http::problem_kinds::ProblemKind, server};
+
+/// Compares a file of the repository with what the code makes of it today.
+///
+/// With `UPDATE_DOCS=1` in the environment the file is written instead.
+#[track_caller]
+fn expect_file(path: &str, made: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no setting of the service: it is for whoever runs the tests"
+    )]
+    let update = std::env::var_os("UPDATE_DOCS").is_some_and(|value| value == "1");
+    if update {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, made).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    if let Some((number, (kept, made))) = first_difference(&kept, made) {
+        panic!(
+            "{path} is not what the code makes of it today; line {number}:\n  in the file: {kept}\n  made today:  {made}\n\
+             If the change is meant, renew the files with\n  UPDATE_DOCS=1 cargo test --test api documents::files\n"
+        );
+    }
+}
+
+fn first_difference<'a>(kept: &'a str, made: &'a str) -> Option<(usize, (&'a str, &'a str))> {
+    let lines = kept.split('\n').map(Some).chain(std::iter::repeat(None));
+    let made = made.split('\n').map(Some).chain(std::iter::repeat(None));
+    let pairs = lines.zip(made).take_while(|pair| *pair != (None, None));
+    let different = (1..).zip(pairs).find(|(_, (kept, made))| kept != made);
+    different
+        .map(|(number, (kept, made))| (number, (kept.unwrap_or("(the end)"), made.unwrap_or("(the end)"))))
+}
+
+#[test]
+fn the_openapi_document_in_the_repository_is_the_one_of_the_code() {
+    // The binary's own words: `phone-auth openapi > docs/openapi.json`.
+    expect_file("docs/openapi.json", &format!("{}\n", server::document().to_pretty_json().unwrap()));
+}
+
+#[test]
+fn the_list_of_problems_in_the_repository_is_the_one_of_the_code() {
+    expect_file("docs/problems.md", &ProblemKind::document());
+}

@@ -1,0 +1,9 @@
+//! `/api/v1/profile`.
+
+mod conditions;
+mod delete;
+mod read;
+mod refuse;
+mod write;
+
+const PROFILE: &str = "/api/v1/profile";

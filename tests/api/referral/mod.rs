@@ -1,0 +1,8 @@
+//! `/api/v1/referral`, and invite codes at the first login.
+
+mod activate;
+mod first_login;
+mod invitation;
+mod invited;
+
+const REFERRAL: &str = "/api/v1/referral";
