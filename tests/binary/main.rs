@@ -1,0 +1,8 @@
+//! The binary itself: started, told things by its environment, stopped and killed.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails; clippy sees no tests in helpers")]
+
+mod embedded;
+mod service;
+mod settings;
+mod shared;

@@ -1,0 +1,208 @@
+//! What the binary refuses before it serves anyone.
+
+use std::{
+    net::TcpListener,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use crate::service::{DataDir, ROOT_SECRET, Service, phone_auth};
+
+/// A piece of a secret that must never be printed.
+const MARKER: &str = "s3cr3t-m4rk3r";
+
+/// Starts the binary with these settings: it ends by itself, with an error
+/// that names `setting` and prints no secret. Gives what it said.
+#[track_caller]
+fn expect_refused(command: &mut Command, setting: &str) -> String {
+    let start = Instant::now();
+    let mut service = Service::spawn(command);
+    let status = service.ended();
+    let taken = start.elapsed();
+    let said = service.stderr();
+    assert!(!status.success() && status.code().is_some(), "{status}: {said}");
+    let flag = format!("--{}", setting.to_lowercase().replace('_', "-"));
+    assert!(said.contains(setting) || said.contains(&flag), "{setting} is not named: {said}");
+    assert!(!said.contains(MARKER) && !service.stdout().contains(MARKER), "a secret was printed: {said}");
+    assert!(!service.stdout().contains("ready"), "{}", service.stdout());
+    assert!(taken < Duration::from_secs(30), "{taken:?}");
+    said
+}
+
+/// The binary with one setting; its data folder is in nobody's way.
+fn with(setting: &str, value: &str) -> (Command, DataDir) {
+    let folder = DataDir::new();
+    let mut command = phone_auth();
+    command.env("DATA_DIR", folder.path()).env(setting, value);
+    (command, folder)
+}
+
+#[test]
+fn a_root_secret_that_is_too_short_is_refused_before_anything_is_made() {
+    let long = format!("{ROOT_SECRET} {MARKER}");
+    for secrets in [MARKER.to_owned(), format!("{long},{MARKER}"), format!("{long},"), String::from(" ")] {
+        let (mut command, folder) = with("ROOT_SECRET", &secrets);
+        expect_refused(&mut command, "ROOT_SECRET");
+        assert!(!folder.path().exists(), "a database was made first");
+    }
+}
+
+#[test]
+fn production_names_the_first_setting_it_misses() {
+    let all = [
+        ("ROOT_SECRET", ROOT_SECRET),
+        ("DATABASE_URL", "postgres://user:s3cr3t-m4rk3r@127.0.0.1:1/phone_auth"),
+        ("PUBLIC_URL", "https://auth.example.com"),
+        ("ALLOW_SIMULATED_SMS", "true"),
+    ];
+    for missing in all.map(|(setting, _)| setting) {
+        let folder = DataDir::new();
+        let mut command = phone_auth();
+        command.env("APP_ENV", "production").env("DATA_DIR", folder.path());
+        command.envs(all.into_iter().filter(|(setting, _)| *setting != missing));
+        let said = expect_refused(&mut command, missing);
+        if missing == "ALLOW_SIMULATED_SMS" {
+            assert!(said.contains("SMS_PROVIDER is simulated"), "{said}");
+        } else {
+            assert!(said.contains(&format!("{missing} must be set in production")), "{said}");
+        }
+        assert!(!folder.path().exists());
+    }
+    // With all of them it goes on to the database, which is not there.
+    let mut command = phone_auth();
+    command.env("APP_ENV", "production").envs(all);
+    expect_refused(&mut command, "DATABASE_URL");
+}
+
+#[test]
+fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
+    for (setting, value, rule) in [
+        ("OTP_LENGTH", "3", "4 to 10"),
+        ("OTP_LENGTH", "11", "4 to 10"),
+        ("OTP_LENGTH", "abc", "4 to 10"),
+        ("OTP_LENGTH", "", "4 to 10"),
+        ("OTP_LENGTH", "-4", "4 to 10"),
+        ("OTP_TTL_SECONDS", "601", "600"),
+        ("OTP_TTL_SECONDS", "0", "600"),
+        ("ACCESS_TOKEN_TTL_SECONDS", "3601", "3600"),
+        ("LISTEN_ADDR", "localhost", "invalid socket address"),
+        ("LISTEN_ADDR", "127.0.0.1", "invalid socket address"),
+        ("LISTEN_ADDR", "127.0.0.1:65536", "invalid socket address"),
+        ("LISTEN_ADDR", "", "invalid socket address"),
+        ("APP_ENV", "staging", "production"),
+        ("SMS_PROVIDER", "pigeon", "simulated"),
+        ("SMS_SIMULATED_DELAY_MS", "2000-1000", "range"),
+        ("ALLOW_SIMULATED_SMS", "maybe", "true"),
+        ("DEFAULT_REGION", "XX", "ISO 3166-1"),
+        ("DATABASE_POOL_SIZE", "0", "1..=1000"),
+        ("LOG", "phone_auth=loud", "LOG"),
+        ("PUBLIC_URL", "auth.example.com", "PUBLIC_URL"),
+        ("PUBLIC_URL", "ftp://auth.example.com", "http"),
+        ("PUBLIC_URL", "https://", "PUBLIC_URL"),
+        ("PUBLIC_URL", "https://auth.example.com/login", "without a path"),
+        ("PUBLIC_URL", "https://auth.example.com/?a=b", "without a path"),
+        ("PUBLIC_URL", "https://user@auth.example.com", "without a path"),
+    ] {
+        let (mut command, folder) = with(setting, value);
+        let said = expect_refused(&mut command, setting);
+        assert!(said.contains(rule), "{setting}={value}: {said}");
+        assert!(!folder.path().exists(), "{setting}={value}: a database was made first");
+    }
+}
+
+#[test]
+fn a_public_url_with_a_password_is_refused() {
+    let (mut command, _folder) = with("PUBLIC_URL", "https://:password@auth.example.com");
+    expect_refused(&mut command, "PUBLIC_URL");
+}
+
+#[test]
+fn an_address_in_use_is_refused_by_name() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (mut command, folder) = with("LISTEN_ADDR", &address);
+    let said = expect_refused(&mut command, "LISTEN_ADDR");
+    assert!(said.contains(&address), "{said}");
+    assert!(!folder.path().exists());
+}
+
+#[test]
+fn a_database_url_that_leads_nowhere_is_refused_without_its_password() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("postgres://user:{MARKER}@{}/phone_auth", silent.local_addr().unwrap());
+    let elsewhere = format!("postgres:///x?host=/nowhere&user=user&password={MARKER}");
+    for url in [
+        "",
+        MARKER,
+        &format!("http://user:{MARKER}@127.0.0.1/x"),
+        &format!("postgres://user:{MARKER}@127.0.0.1:port/x"),
+        &format!("postgres://user:{MARKER}@127.0.0.1:1/x"),
+        &format!("postgres://user:{MARKER}@no-such-host.invalid/x"),
+        &format!("postgres://user:{MARKER}@127.0.0.1:1/x?sslmode={MARKER}"),
+        &format!("postgres://user:{MARKER}@127.0.0.1:1/x?{MARKER}={MARKER}"),
+        &format!("host=127.0.0.1 port=1 user=user password={MARKER}"),
+        &format!("host=127.0.0.1 password='{MARKER}"),
+        &elsewhere,
+        &silent,
+    ] {
+        let mut command = phone_auth();
+        command.env("DATABASE_URL", url).env("ROOT_SECRET", format!("{ROOT_SECRET} {MARKER}"));
+        expect_refused(&mut command, "DATABASE_URL");
+    }
+}
+
+#[test]
+fn help_tells_every_setting_and_no_value_of_any() {
+    let help = |with_values: bool| {
+        let mut command = phone_auth();
+        if with_values {
+            for (setting, value) in [
+                ("ROOT_SECRET", MARKER),
+                ("DATABASE_URL", MARKER),
+                ("DATA_DIR", MARKER),
+                ("LOG", MARKER),
+                ("PUBLIC_URL", "https://s3cr3t-m4rk3r.example"),
+            ] {
+                command.env(setting, value);
+            }
+        }
+        let output = command.arg("--help").output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (plain, with_values) = (help(false), help(true));
+    for setting in [
+        "APP_ENV",
+        "LISTEN_ADDR",
+        "PUBLIC_URL",
+        "DATA_DIR",
+        "ROOT_SECRET",
+        "DATABASE_URL",
+        "SMS_PROVIDER",
+        "SMS_SIMULATED_DELAY_MS",
+        "ALLOW_SIMULATED_SMS",
+        "OTP_LENGTH",
+        "OTP_TTL_SECONDS",
+        "ACCESS_TOKEN_TTL_SECONDS",
+        "REFRESH_IDLE_TTL_SECONDS",
+        "REFRESH_ABSOLUTE_TTL_SECONDS",
+        "DEFAULT_REGION",
+    ] {
+        assert!(plain.contains(&format!("[env: {setting}")), "{setting} is missing: {plain}");
+    }
+    assert!(!with_values.contains(MARKER), "{with_values}");
+    assert_eq!(with_values, plain);
+}
+
+#[test]
+fn the_version_and_the_document_are_told_without_a_database() {
+    let output = phone_auth().arg("--version").output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        format!("phone-auth {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    let output = phone_auth().arg("openapi").output().unwrap();
+    assert!(output.status.success());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["info"]["title"], "phone-auth");
+}
