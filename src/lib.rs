@@ -16,7 +16,7 @@
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
 //!   [`profile`], [`referral`], [`health`], [`docs`], [`problem_pages`],
 //!   [`dev_inbox`]; and [`jobs`], what happens without being asked for;
-//! * assembly: [`config`], [`state`], [`server`], and the binary.
+//! * assembly: [`config`], [`state`], [`startup`], [`server`], and the binary.
 //!
 //! A room names only rooms above it; `tests/architecture.rs` holds it to that.
 
