@@ -90,19 +90,51 @@ fn the_other_service() {
     thread::sleep(Duration::from_mins(1));
 }
 
+/// A process that is not a zombie.
+struct Process {
+    pid: u32,
+    group: u32,
+    command: String,
+}
+
+/// All processes: from `/proc` on Linux, for a bare machine has no `ps`.
+fn all_processes() -> Vec<Process> {
+    if cfg!(target_os = "linux") {
+        let entries = fs::read_dir("/proc").unwrap().flatten();
+        return entries
+            .filter_map(|entry| linux_process(entry.file_name().to_str()?.parse().ok()?))
+            .collect();
+    }
+    let output = Command::new("ps").args(["-A", "-ww", "-o", "pid=,stat=,pgid=,command="]).output().unwrap();
+    let list = String::from_utf8_lossy(&output.stdout).into_owned();
+    let process = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (pid, state, group) = (words.next()?.parse().ok()?, words.next()?, words.next()?.parse().ok()?);
+        let command = words.collect::<Vec<_>>().join(" ");
+        (!state.starts_with('Z')).then_some(Process { pid, group, command })
+    };
+    list.lines().filter_map(process).collect()
+}
+
+/// Reads `/proc/<pid>`; a process may be gone meanwhile.
+fn linux_process(pid: u32) -> Option<Process> {
+    let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program is in parentheses and may hold anything.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    let (state, group) = (fields.next()?, fields.nth(1)?.parse().ok()?);
+    let command = String::from_utf8_lossy(&command).replace('\0', " ");
+    (state != "Z").then_some(Process { pid, group, command })
+}
+
 /// The pids of the programs whose command line begins with `program` and mentions `folder`.
 fn processes(program: &str, folder: &Path) -> Vec<u32> {
-    let output = Command::new("ps").args(["-A", "-ww", "-o", "pid=,stat=,command="]).output().unwrap();
-    let list = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut pids = Vec::new();
-    for line in list.lines() {
-        let mut words = line.split_whitespace();
-        let (pid, state, name) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap_or(""));
-        if !state.starts_with('Z') && name.ends_with(program) && line.contains(folder.to_str().unwrap()) {
-            pids.push(pid.parse().unwrap());
-        }
-    }
-    pids
+    let folder = folder.to_str().unwrap();
+    let is_meant = |process: &Process| {
+        let name = process.command.split_whitespace().next().unwrap_or_default();
+        name.ends_with(program) && process.command.contains(folder)
+    };
+    all_processes().iter().filter(|process| is_meant(process)).map(|process| process.pid).collect()
 }
 
 fn servers(folder: &Path) -> Vec<u32> {
@@ -321,10 +353,7 @@ fn signals_to_the_watchdog_do_not_end_it() {
 fn an_interrupt_from_the_terminal_does_not_reach_the_server() {
     let folder = Folder::new();
     let _postgres = start(&folder.data_dir()).unwrap();
-    let group = |pid: u32| {
-        let output = Command::new("ps").args(["-o", "pgid=", "-p", &pid.to_string()]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
+    let group = |pid: u32| all_processes().iter().find(|process| process.pid == pid).unwrap().group;
     let own = group(std::process::id());
     for pid in watchdogs(&folder.0).into_iter().chain(servers(&folder.0)) {
         assert_ne!(group(pid), own);

@@ -91,15 +91,13 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         });
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error, body))?;
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
     reader.end().map_err(|error| syntax(&error))?;
     Ok(value)
 }
 
-fn explain(error: &serde_path_to_error::Error<serde_json::Error>, body: &[u8]) -> Problem {
-    // A value that can name no variant of an enum counts as a mistake in the syntax, which it is not.
-    let is_syntax = error.inner().classify() != serde_json::error::Category::Data;
-    if is_syntax && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
+fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    if error.inner().classify() != serde_json::error::Category::Data {
         return syntax(error.inner());
     }
     let text = error.inner().to_string();

@@ -80,7 +80,7 @@ impl TestAppBuilder {
         ];
         // The last of two equal flags counts.
         let arguments = defaults.map(str::to_owned).into_iter().chain(self.arguments);
-        let config = Cli::parse_from(deduplicate(arguments.collect())).config;
+        let config = Cli::parse_from(deduplicate(&arguments.collect::<Vec<_>>())).config;
         let start = self.start.unwrap_or_else(|| "2026-11-21T12:00:00Z".parse().unwrap());
         let clock = ManualClock::new(start);
         let service_clock = Clock::Manual(clock.clone());
@@ -112,7 +112,7 @@ impl TestAppBuilder {
 }
 
 /// Keeps the last value of each flag.
-fn deduplicate(arguments: Vec<String>) -> Vec<String> {
+fn deduplicate(arguments: &[String]) -> Vec<String> {
     let (program, flags) = arguments.split_first().unwrap();
     let mut kept: Vec<(String, String)> = Vec::new();
     for pair in flags.chunks(2) {

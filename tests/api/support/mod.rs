@@ -8,7 +8,7 @@ mod raw;
 mod sql;
 mod user;
 
-pub use app::{Answer, ROOT_SECRET, TestApp, TestAppBuilder, another_code};
+pub use app::{Answer, ROOT_SECRET, TestApp, another_code};
 pub use cluster::new_database;
 pub use operation::Operation;
 pub use user::TestUser;
