@@ -127,12 +127,18 @@ fn an_address_in_use_is_refused_by_name() {
 }
 
 #[test]
+fn an_empty_secret_counts_as_none() {
+    let mut command = phone_auth();
+    command.env("APP_ENV", "production").env("ROOT_SECRET", "");
+    expect_refused(&mut command, "ROOT_SECRET must be set in production");
+}
+
+#[test]
 fn a_database_url_that_leads_nowhere_is_refused_without_its_password() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("postgres://user:{MARKER}@{}/phone_auth", silent.local_addr().unwrap());
     let elsewhere = format!("postgres:///x?host=/nowhere&user=user&password={MARKER}");
     for url in [
-        "",
         MARKER,
         &format!("http://user:{MARKER}@127.0.0.1/x"),
         &format!("postgres://user:{MARKER}@127.0.0.1:port/x"),
