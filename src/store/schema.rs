@@ -1,5 +1,4 @@
-// @generated automatically by Diesel CLI.
-
+// The tables in the form of `diesel print-schema`; `tests/api/schema.rs` holds them to the migrations.
 diesel::table! {
     challenge_use (jti) {
         jti -> Uuid,

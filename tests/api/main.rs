@@ -18,6 +18,7 @@ mod profile;
 mod races;
 mod referral;
 mod refresh;
+mod schema;
 mod settings;
 mod support;
 mod verify;

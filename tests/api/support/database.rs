@@ -5,6 +5,7 @@ use std::{future::Future, time::Duration};
 use diesel::{dsl::sql, sql_types::Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
+use serde_json::Value;
 
 use super::TestApp;
 
@@ -13,6 +14,12 @@ impl TestApp {
     pub async fn query(&self, text: &str) -> Vec<String> {
         let mut conn = self.state.database.connection().await.unwrap();
         sql::<Text>(text).load(&mut conn).await.unwrap()
+    }
+
+    /// The rows of a query, each as an object.
+    pub async fn rows(&self, query: &str) -> Vec<Value> {
+        let objects = self.query(&format!("SELECT to_jsonb(the_row)::text FROM ({query}) the_row")).await;
+        objects.iter().map(|object| serde_json::from_str(object).unwrap()).collect()
     }
 
     /// Runs statements, to make the database fail or look different.

@@ -5,7 +5,6 @@ mod cluster;
 mod database;
 mod operation;
 mod raw;
-mod sql;
 mod user;
 
 pub use app::{Answer, ROOT_SECRET, TestApp, another_code};

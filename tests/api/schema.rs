@@ -1,0 +1,32 @@
+//! The tables as the code sees them and as the migrations make them.
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn the_schema_in_the_code_is_the_one_the_migrations_make() {
+    let app = TestApp::start().await;
+    let made = app
+        .query(
+            "SELECT table_name || '.' || column_name || ' -> ' ||
+                    CASE is_nullable WHEN 'YES' THEN 'Nullable<' || kind || '>' ELSE kind END
+             FROM information_schema.columns CROSS JOIN LATERAL (SELECT initcap(udt_name) AS kind) _
+             WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations'
+             ORDER BY table_name, ordinal_position",
+        )
+        .await;
+    assert_eq!(seen(include_str!("../../src/store/schema.rs")), made);
+}
+
+/// `table.column -> Type` for each column of a schema file.
+fn seen(schema: &str) -> Vec<String> {
+    let mut table = "";
+    let mut columns = Vec::new();
+    for line in schema.lines().map(str::trim) {
+        if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
+            table = name;
+        } else if line.contains(" -> ") && !line.contains("joinable!") {
+            columns.push(format!("{table}.{}", line.trim_end_matches(',')));
+        }
+    }
+    columns
+}
