@@ -6,3 +6,4 @@ mod embedded;
 mod service;
 mod settings;
 mod shared;
+mod tls;
