@@ -65,7 +65,14 @@ async fn is_ready() -> bool {
 }
 
 fn stop(service: &mut Child) {
-    assert!(Command::new("kill").arg(service.id().to_string()).status().unwrap().success());
+    assert!(
+        Command::new("sh")
+            .args(["-c", r#"kill "$@""#, "sh"])
+            .arg(service.id().to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
     assert!(service.wait().unwrap().success());
 }
 

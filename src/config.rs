@@ -99,7 +99,7 @@ pub enum ConfigError {
     Missing(&'static str),
     /// Production does not run with the simulated sender.
     #[error(
-        "SMS_PROVIDER is simulated: nobody would receive a code; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
+        "SMS_PROVIDER is simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
     )]
     SimulatedSms,
     /// A root secret.
@@ -244,7 +244,8 @@ fn read_or_create(path: &Path) -> io::Result<SecretString> {
 
 /// An address with a host and without anything that a link could not be made from.
 fn parse_public_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let wrong = || "must be http:// or https:// and a host, without a path".to_owned();
+    let url = Url::parse(text).map_err(|_| wrong())?;
     let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let plain = alone && url.username().is_empty() && url.password().is_none();
     if matches!(url.scheme(), "http" | "https") && url.has_host() && plain {

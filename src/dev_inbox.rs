@@ -50,7 +50,7 @@ struct Message {
     /// The code in the text.
     #[schema(example = "0042")]
     code: String,
-    /// When it arrived.
+    /// When the code was asked for.
     #[schema(example = "2026-11-21T08:15:00Z")]
     sent_at: DateTime<Utc>,
 }

@@ -10,15 +10,16 @@
 //! # Rooms
 //!
 //! * words: [`domain`], values that cannot be wrong;
-//! * tools, which know neither each other nor HTTP: [`store`], [`token`],
-//!   [`sms`], [`embedded`], [`telemetry`], and [`clock`];
+//! * tools, which do not know each other: [`store`], [`token`], [`sms`],
+//!   [`embedded`], [`telemetry`], and [`clock`];
 //! * the edge, what every request meets: [`http`];
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
 //!   [`profile`], [`referral`], [`health`], [`docs`], [`problem_pages`],
 //!   [`dev_inbox`]; and [`jobs`], what happens without being asked for;
 //! * assembly: [`config`], [`state`], [`startup`], [`server`], and the binary.
 //!
-//! A room names only rooms above it; `tests/architecture.rs` holds it to that.
+//! Which room may name which is in `docs/ARCHITECTURE.md`;
+//! `tests/architecture.rs` holds them to it.
 
 pub mod auth;
 pub mod clock;

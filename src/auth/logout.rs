@@ -19,6 +19,10 @@ struct LogOut {
 }
 
 /// Which sessions to end
+///
+/// - `this`: the one of the access token
+/// - `others`: all others of the user
+/// - `all`: all of the user
 // Read from a text: serde's own reading of an enum quotes what it does not know.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
@@ -49,7 +53,7 @@ impl TryFrom<String> for LogOutScope {
 /// Log out
 ///
 /// Ends sessions at once and on every instance: neither their access nor their refresh tokens are accepted any
-/// more. The body may be left out. Repeating the call is no error.
+/// more. The body may be left out. Repeating the call is no error; a session that has ended already ends no other.
 #[utoipa::path(tag = "authentication", security(("bearer" = [])), request_body = Option<LogOut>, responses(
     (status = 204, description = "The sessions are ended"),
     (status = 503, description = "service-unavailable"),

@@ -53,7 +53,7 @@ struct CodeRequested {
     /// Seconds until the challenge ends.
     #[schema(example = 300)]
     expires_in: i64,
-    /// Seconds after which another code may be asked for.
+    /// Seconds after which another code may be offered.
     #[schema(example = 60)]
     resend_in: u32,
 }

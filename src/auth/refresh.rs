@@ -25,9 +25,9 @@ struct RefreshTokens {
 
 /// Trade the refresh token for a new pair
 ///
-/// The old refresh token is used up. Its direct predecessor is honoured for 30 seconds from the same network, at
-/// most three times a day, and gives the same new token: for two tabs at once and for lost answers. Any older
-/// one ends the session, for then two parties hold tokens of one login.
+/// The token that was traded is honoured for 30 more seconds from the same network, at most three times a day, and
+/// gives the same new token: for two tabs at once and for lost answers. After that, and for any older token, the
+/// session is ended, for then two parties hold tokens of one login.
 #[utoipa::path(tag = "authentication", request_body = RefreshTokens, responses(
     (status = 200, description = "The new pair", body = TokenPair),
     (status = 401, description = "invalid-refresh-token, refresh-token-reused"),

@@ -56,6 +56,10 @@ struct LoginAnswer {
 }
 
 /// What came of an invite code given at the phone step
+///
+/// - `activated`: it is activated
+/// - `unknown-invite-code`: nobody has it
+/// - `not-a-first-login`: the account is not new; use `POST /api/v1/referral/activate`
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Referral {

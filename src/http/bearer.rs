@@ -73,9 +73,7 @@ impl FromRequest for CurrentUser {
             let mut conn = app.database.connection().await?;
             let user = sessions::find_user(&mut conn, bearer.session, bearer.now).await?;
             match user {
-                Some((id, _)) if id == bearer.user => {
-                    Ok(Self { id, session: bearer.session, now: bearer.now })
-                }
+                Some(id) if id == bearer.user => Ok(Self { id, session: bearer.session, now: bearer.now }),
                 Some(_) | None => Err(Problem::Unauthenticated),
             }
         })

@@ -4,7 +4,7 @@ use serde_json::json;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ContentBuilder, Ref, RefOr, ResponseBuilder,
+        ContentBuilder, Header, Object, Ref, RefOr, ResponseBuilder, Type,
         path::Operation,
         schema::Schema,
         security::{Http, HttpAuthScheme, SecurityScheme},
@@ -58,7 +58,23 @@ pub fn complete(document: &mut utoipa::openapi::OpenApi) {
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
+            describe_optional_body(operation);
             describe_failures(operation);
+        }
+    }
+}
+
+/// Says of a body that may be left out what it is when it is there; the
+/// annotation `Option<T>` would offer `null` as a body.
+fn describe_optional_body(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        let Some(RefOr::T(Schema::OneOf(choice))) = &content.schema else { continue };
+        let given = choice.items.iter().find(|item| matches!(item, RefOr::Ref(_)));
+        if let Some(given) = given.cloned() {
+            content.schema = Some(given);
+            body.required = None;
         }
     }
 }
@@ -104,5 +120,17 @@ fn failure(kinds: &[&'static ProblemKind]) -> utoipa::openapi::Response {
         .schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name("Problem"))))
         .examples_from_iter(examples)
         .build();
-    ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content).build()
+    let mut response =
+        ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);
+    for (status, name, description) in [
+        (401, "WWW-Authenticate", "With `unauthenticated`: `Bearer` (RFC 6750, section 3)"),
+        (503, "Retry-After", "Seconds until another try makes sense"),
+    ] {
+        if kinds.iter().any(|kind| kind.status == status) {
+            let mut header = Header::new(Object::with_type(Type::String));
+            header.description = Some(description.to_owned());
+            response = response.header(name, header);
+        }
+    }
+    response.build()
 }

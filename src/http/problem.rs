@@ -90,16 +90,19 @@ pub struct ProblemDetails {
     /// Stable name of the kind; programs switch on it.
     code: &'static str,
     /// Identifier of the request in the logs.
-    #[schema(required = false)]
+    #[schema(value_type = String, required = true)]
     trace_id: Option<String>,
     /// With `invalid-code`: how many more codes may be tried on this challenge.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i16, required = false)]
     attempts_left: Option<i16>,
     /// With `invite-already-activated`: the code that was activated.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     activated_invite_code: Option<String>,
-    /// With 429 and 503: seconds until another try makes sense.
+    /// With 503: seconds until another try makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32, required = false)]
     retry_after: Option<u32>,
 }
 
@@ -126,6 +129,8 @@ impl ProblemDetails {
         example.trace_id = Some("019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11".to_owned());
         match kind.code {
             "invalid-code" => example.attempts_left = Some(2),
+            "invalid-json" => example.detail = "Reading stopped at line 1, column 15.".into(),
+            "invalid-request" => example.detail = "phone: expected a string.".into(),
             "invite-already-activated" => example.activated_invite_code = Some("K7WQ2M".to_owned()),
             _ => {}
         }

@@ -14,13 +14,13 @@ pub struct Profile {
     /// E.164.
     #[schema(example = "+79991234567")]
     phone: String,
-    /// As given.
+    /// As given, without surrounding white space.
     #[schema(example = "ada@example.com", required = true)]
     email: Option<String>,
-    /// As given.
+    /// As given, without surrounding white space.
     #[schema(example = "Ada", required = true)]
     first_name: Option<String>,
-    /// As given.
+    /// As given, without surrounding white space.
     #[schema(example = "Lovelace", required = true)]
     last_name: Option<String>,
     /// First and last name, as far as given.
@@ -46,7 +46,7 @@ pub struct Profile {
     invited_users_count: i32,
     /// Link to the page after `invited_users`, if there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/api/v1/referral/invited?cursor=AAZEDo4hM4ABmqPBfld9YJ1LL2oMG44R")]
+    #[schema(value_type = String, required = false, example = "/api/v1/referral/invited?cursor=AAZEDo4hM4ABmqPBfld9YJ1LL2oMG44R")]
     invited_users_next: Option<String>,
     /// Whether a PIN is asked for at login; accounts have none in this version.
     #[schema(example = false)]

@@ -16,7 +16,10 @@ pub async fn run(app: Arc<AppState>) {
         match purge(&app).await {
             Ok((challenges, sessions)) => tracing::debug!(challenges, sessions, "expired rows were deleted"),
             Err(error) => {
-                tracing::warn!(%error, "expired rows could not be deleted; the next round will try again");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "expired rows could not be deleted; the next round will try again"
+                );
             }
         }
         tokio::time::sleep(EVERY).await;

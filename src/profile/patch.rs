@@ -19,15 +19,15 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChangeProfile {
-    /// An e-mail address, stored as given.
+    /// An e-mail address, stored as given but for surrounding white space.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 254, example = "ada@example.com")]
     email: Option<Option<Email>>,
-    /// 1 to 100 characters.
+    /// 1 to 100 characters; surrounding white space is cut off.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
     first_name: Option<Option<PersonName>>,
-    /// 1 to 100 characters.
+    /// 1 to 100 characters; surrounding white space is cut off.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
     last_name: Option<Option<PersonName>>,
@@ -44,7 +44,8 @@ struct ChangeProfile {
     )),
     params(("If-Match" = Option<String>, Header, description = "Write only if the profile still has this `ETag`")),
     responses(
-        (status = 200, description = "The profile as it is now", body = Profile),
+        (status = 200, description = "The profile as it is now", body = Profile,
+            headers(("ETag" = String, description = "Version of the members that can be written"))),
         (status = 412, description = "profile-changed"),
         (status = 503, description = "service-unavailable"),
 ))]

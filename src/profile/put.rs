@@ -14,15 +14,15 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReplaceProfile {
-    /// An e-mail address, stored as given.
+    /// An e-mail address, stored as given but for surrounding white space.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 254, example = "ada@example.com")]
     email: Option<Email>,
-    /// 1 to 100 characters.
+    /// 1 to 100 characters; surrounding white space is cut off.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
     first_name: Option<PersonName>,
-    /// 1 to 100 characters.
+    /// 1 to 100 characters; surrounding white space is cut off.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
     last_name: Option<PersonName>,
@@ -35,7 +35,8 @@ struct ReplaceProfile {
 #[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = ReplaceProfile,
     params(("If-Match" = Option<String>, Header, description = "Write only if the profile still has this `ETag`")),
     responses(
-        (status = 200, description = "The profile as it is now", body = Profile),
+        (status = 200, description = "The profile as it is now", body = Profile,
+            headers(("ETag" = String, description = "Version of the members that can be written"))),
         (status = 412, description = "profile-changed"),
         (status = 503, description = "service-unavailable"),
 ))]

@@ -18,7 +18,7 @@ pub struct Settings {
     /// How long a simulated message takes, in milliseconds: a range or one number
     #[arg(long, env = "SMS_SIMULATED_DELAY_MS", default_value = "1000-2000")]
     pub sms_simulated_delay_ms: Delay,
-    /// Lets production run with the simulated sender: nobody receives a code
+    /// Lets production run with the simulated sender: anybody can read every code at /dev/inbox
     #[arg(long, env = "ALLOW_SIMULATED_SMS", default_value_t = false, action = clap::ArgAction::Set)]
     pub allow_simulated_sms: bool,
 }

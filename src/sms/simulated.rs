@@ -58,7 +58,7 @@ pub struct InboxMessage {
     pub text: String,
     /// The code in the text.
     pub code: OtpCode,
-    /// When it arrived.
+    /// When the code was asked for.
     pub sent_at: DateTime<Utc>,
 }
 
@@ -104,7 +104,7 @@ impl Simulated {
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        // The only place where a code is logged; production refuses this sender.
+        // The only place where a code is logged; production refuses this sender unless told otherwise.
         tracing::info!(phone = message.phone.masked(), text = message.text, "simulated SMS delivered");
         let Message { phone, text, code } = message;
         self.inbox.put(InboxMessage { phone, text, code, sent_at: now });

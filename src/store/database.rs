@@ -114,7 +114,7 @@ impl Database {
     pub fn new(url: &SecretString, size: u16) -> Result<Self, StoreError> {
         let connector = Arc::new(Connector::new(url)?);
         let mut config = ManagerConfig::default();
-        // The default asks the database at each checkout whether it is there: a third of the throughput.
+        // The default asks the database at each checkout whether it is there: one more round trip.
         config.recycling_method = RecyclingMethod::Fast;
         let of_pool = Arc::clone(&connector);
         config.custom_setup = Box::new(move |_| {

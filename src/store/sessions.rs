@@ -9,11 +9,11 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{Connection, StoreError, schema::sessions, statement::statement};
-use crate::domain::{PhoneNumber, SessionId, UserId};
+use crate::domain::{SessionId, UserId};
 
 statement! {
-    FindUser { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (Uuid, Text)
-    "SELECT users.id, users.phone
+    FindUser { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (Uuid,)
+    "SELECT users.id
      FROM sessions JOIN users ON users.id = sessions.user_id
      WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
 }
@@ -28,14 +28,10 @@ pub async fn find_user(
     conn: &mut Connection,
     session: SessionId,
     now: DateTime<Utc>,
-) -> Result<Option<(UserId, PhoneNumber)>, StoreError> {
-    let row: Option<(uuid::Uuid, String)> =
+) -> Result<Option<UserId>, StoreError> {
+    let row: Option<(uuid::Uuid,)> =
         FindUser { session: session.0, now }.get_result(conn).await.optional()?;
-    row.map(|(id, phone)| {
-        let phone = PhoneNumber::from_e164(phone).map_err(|_| StoreError::Corrupt("users"))?;
-        Ok((UserId(id), phone))
-    })
-    .transpose()
+    Ok(row.map(|(id,)| UserId(id)))
 }
 
 /// A refresh: the token shown, and how long the next one lives.

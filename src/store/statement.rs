@@ -1,8 +1,7 @@
 /// Declares a statement written as SQL that each connection prepares once.
 ///
 /// diesel keeps no prepared statement for `sql_query`, `update()` or
-/// `on_conflict().do_update()`: each call would be parsed and planned anew,
-/// which costs a third of the throughput of a login. A statement declared
+/// `on_conflict().do_update()`: each call would be parsed and planned anew. A statement declared
 /// here has a static identity and is therefore kept.
 ///
 /// The text names its parameters `$1` to `$n`, each mentioned for the first

@@ -106,7 +106,11 @@ impl Service {
 
     /// Sends a signal such as `-TERM`.
     pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.pid().to_string()]).status().unwrap();
+        let sent = Command::new("sh")
+            .args(["-c", r#"kill "$@""#, "sh"])
+            .args([signal, &self.pid().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 

@@ -83,7 +83,8 @@ fn stat(process: &Path) -> Option<String> {
 fn signal(signal: &str, processes: &[u32]) {
     let processes = processes.iter().map(ToString::to_string);
     // Some may have ended meanwhile: their `kill` fails, the others' does not.
-    let _ = Command::new("kill").arg(signal).args(processes).output().unwrap();
+    let _ =
+        Command::new("sh").args(["-c", r#"kill "$@""#, "sh"]).arg(signal).args(processes).output().unwrap();
 }
 
 impl Drop for OwnPostgres {
