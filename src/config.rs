@@ -52,8 +52,8 @@ pub struct Config {
     pub listen_addr: SocketAddr,
     /// How the world reaches the service: issuer of the tokens, invite links,
     /// domain of the messages; unset in development: <http://localhost> and the port
-    #[arg(long, env = "PUBLIC_URL", value_parser = parse_public_url)]
-    pub public_url: Option<Url>,
+    #[arg(long, env = "PUBLIC_URL", hide_env_values = true)]
+    pub public_url: Option<String>,
     /// Where the embedded database and the root secret made for development
     /// are kept; unset: below the home folder, for root /var/lib/phone-auth
     #[arg(long, env = "DATA_DIR")]
@@ -105,6 +105,9 @@ pub enum ConfigError {
     /// A root secret.
     #[error(transparent)]
     Token(#[from] token::TokenError),
+    /// Nothing that links could be made from.
+    #[error("PUBLIC_URL must be http:// or https:// and a host, without a path")]
+    PublicUrl,
     /// There is no home folder to keep data in.
     #[error("DATA_DIR must be set: there is no home folder to take as a default")]
     NoDataDir,
@@ -125,18 +128,20 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Token`], [`ConfigError::Missing`] or [`ConfigError::SimulatedSms`].
+    /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::Missing`]
+    /// or [`ConfigError::SimulatedSms`].
     pub fn check(&self) -> Result<(), ConfigError> {
         if given(self.token.root_secret.as_ref()).is_some() {
             self.token.check()?;
         }
+        let public_url = self.given_public_url()?;
         if self.app_env == AppEnv::Development {
             return Ok(());
         }
         for (name, is_set) in [
             ("ROOT_SECRET", given(self.token.root_secret.as_ref()).is_some()),
             ("DATABASE_URL", self.database_url().is_some()),
-            ("PUBLIC_URL", self.public_url.is_some()),
+            ("PUBLIC_URL", public_url.is_some()),
         ] {
             if !is_set {
                 return Err(ConfigError::Missing(name));
@@ -167,12 +172,18 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// None for any address; the type says otherwise because it is parsed.
-    pub fn public_url(&self, listening: SocketAddr) -> Result<Url, url::ParseError> {
-        match &self.public_url {
-            Some(url) => Ok(url.clone()),
-            None => Url::parse(&format!("http://localhost:{}", listening.port())),
+    /// [`ConfigError::PublicUrl`].
+    pub fn public_url(&self, listening: SocketAddr) -> Result<Url, ConfigError> {
+        match self.given_public_url()? {
+            Some(url) => Ok(url),
+            None => parse_public_url(&format!("http://localhost:{}", listening.port())),
         }
+    }
+
+    /// The address that was given, checked.
+    fn given_public_url(&self) -> Result<Option<Url>, ConfigError> {
+        let text = self.public_url.as_deref().filter(|text| !text.is_empty());
+        text.map(parse_public_url).transpose()
     }
 
     /// Where data is kept.
@@ -242,15 +253,15 @@ fn read_or_create(path: &Path) -> io::Result<SecretString> {
     }
 }
 
-/// An address with a host and without anything that a link could not be made from.
-fn parse_public_url(text: &str) -> Result<Url, String> {
-    let wrong = || "must be http:// or https:// and a host, without a path".to_owned();
-    let url = Url::parse(text).map_err(|_| wrong())?;
+/// An address with a host and without anything that a link could not be made
+/// from. What was given is not repeated: it may hold a password.
+fn parse_public_url(text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text).map_err(|_| ConfigError::PublicUrl)?;
     let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let plain = alone && url.username().is_empty() && url.password().is_none();
     if matches!(url.scheme(), "http" | "https") && url.has_host() && plain {
         Ok(url)
     } else {
-        Err("must be http:// or https:// and a host, without a path".to_owned())
+        Err(ConfigError::PublicUrl)
     }
 }

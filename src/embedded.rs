@@ -8,6 +8,7 @@
 
 mod binaries;
 mod data_dir;
+mod keeper;
 mod user;
 mod watchdog;
 
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
 use data_dir::DataDir;
+pub use keeper::Keeper;
 use watchdog::Watched;
 
 /// The superuser and the database that exist after a start.
@@ -151,7 +153,6 @@ impl EmbeddedPostgres {
         Ok(())
     }
 
-    /// Can be repeated: after `stop` comes `drop`.
     fn shut_down(&mut self) -> Result<(), EmbeddedError> {
         drop(self.server.lifeline.take());
         poll(WATCHDOG_LIMIT, || self.server.has_ended());
@@ -159,6 +160,11 @@ impl EmbeddedPostgres {
         // Leaves no zombie, now that even a slow shutdown is over.
         poll(WATCHDOG_LIMIT, || self.server.has_ended());
         Ok(())
+    }
+
+    /// Whether the server has ended, though nobody stopped it.
+    fn has_ended(&mut self) -> bool {
+        self.server.has_ended()
     }
 
     fn wait_until_ready(&mut self) -> Result<(), EmbeddedError> {
@@ -179,6 +185,10 @@ impl EmbeddedPostgres {
 
 impl Drop for EmbeddedPostgres {
     fn drop(&mut self) {
+        // After `stop` there is nothing left to try.
+        if self.server.lifeline.is_none() {
+            return;
+        }
         if let Err(error) = self.shut_down() {
             tracing::warn!(error = &error as &dyn std::error::Error, "embedded PostgreSQL was left running");
         }

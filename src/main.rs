@@ -8,7 +8,7 @@ use clap::Parser;
 use phone_auth::{
     clock::Clock,
     config::{Cli, Command, Config},
-    embedded::{self, EmbeddedPostgres},
+    embedded::{self, Keeper},
     jobs, server, startup, telemetry,
 };
 use secrecy::SecretString;
@@ -48,7 +48,7 @@ fn serve(config: &Config) -> anyhow::Result<()> {
         (url.clone(), None)
     } else {
         let embedded = start_embedded(config)?;
-        (embedded.url("phone_auth").into(), Some(embedded))
+        (embedded.url().into(), Some(embedded))
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(answer(config, url, listener));
@@ -60,9 +60,9 @@ fn serve(config: &Config) -> anyhow::Result<()> {
     served
 }
 
-fn start_embedded(config: &Config) -> anyhow::Result<EmbeddedPostgres> {
+fn start_embedded(config: &Config) -> anyhow::Result<Keeper> {
     let settings = embedded::Settings { data_dir: config.data_dir()?, bin_dir: config.pg_bin_dir.clone() };
-    Ok(EmbeddedPostgres::start(&settings, &[])?)
+    Ok(Keeper::start(settings)?)
 }
 
 /// Answers requests until a signal comes, and then those under way.

@@ -39,7 +39,10 @@ pub struct CurrentUser {
 impl Bearer {
     /// Reads `Authorization: Bearer …` (RFC 6750, section 2.1).
     fn read(request: &HttpRequest, app: &AppState) -> Option<Self> {
-        let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        let mut given = request.headers().get_all(header::AUTHORIZATION);
+        // With two, a gateway in front may have believed the other.
+        let (Some(only), None) = (given.next(), given.next()) else { return None };
+        let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }

@@ -1,4 +1,4 @@
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::BytesMut};
 use futures_util::StreamExt;
@@ -8,6 +8,10 @@ use super::problem::Problem;
 
 /// The largest body that is read, in bytes.
 const LIMIT: usize = 16 * 1024;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How much of what a client wrote is said back to it, in characters.
+const QUOTED: usize = 200;
 
 /// A JSON body, read strictly: one object, no member unknown or twice, every
 /// value within its type. What is refused is named, but never quoted: a value
@@ -64,21 +68,31 @@ fn read(request: &HttpRequest, payload: &mut Payload, types: &[&str]) -> Reading
     let plain = request.headers().get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
     let supported =
         charset && plain && types.iter().any(|known| request.content_type().eq_ignore_ascii_case(known));
-    let mut payload = payload.take();
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let too_large =
+        declared.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > LIMIT);
+    let payload = payload.take();
     Box::pin(async move {
         if !supported {
             return Err(Problem::UnsupportedMediaType);
         }
-        let mut body = BytesMut::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::InvalidJson("The body could not be read.".to_owned()))?;
-            if body.len() + chunk.len() > LIMIT {
-                return Err(Problem::PayloadTooLarge);
-            }
-            body.extend_from_slice(&chunk);
+        if too_large {
+            return Err(Problem::PayloadTooLarge);
         }
-        Ok(body)
+        tokio::time::timeout(PATIENCE, collect(payload)).await.unwrap_or(Err(Problem::RequestTimeout))
     })
+}
+
+async fn collect(mut payload: Payload) -> Result<BytesMut, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::InvalidJson("The body could not be read.".to_owned()))?;
+        if body.len() + chunk.len() > LIMIT {
+            return Err(Problem::PayloadTooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -110,7 +124,10 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         _ => text.to_owned(),
     };
     let path = error.path().to_string();
-    Problem::InvalidRequest(if path == "." { format!("{rule}.") } else { format!("{path}: {rule}.") }.into())
+    // An unknown member is named by the rule already.
+    let named = path == "." || rule.starts_with("unknown field ");
+    let detail = if named { format!("{rule}.") } else { format!("{path}: {rule}.") };
+    Problem::InvalidRequest(detail.chars().take(QUOTED).collect::<String>().into())
 }
 
 fn syntax(error: &serde_json::Error) -> Problem {

@@ -90,6 +90,7 @@ fn describe_failures(operation: &mut Operation) {
     if operation.request_body.is_some() {
         kinds.extend([
             ProblemKind::INVALID_JSON,
+            ProblemKind::REQUEST_TIMEOUT,
             ProblemKind::PAYLOAD_TOO_LARGE,
             ProblemKind::UNSUPPORTED_MEDIA_TYPE,
             ProblemKind::INVALID_REQUEST,

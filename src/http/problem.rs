@@ -60,6 +60,8 @@ pub enum Problem {
     NotFound,
     /// No such method here; these there are.
     MethodNotAllowed(String),
+    /// A body that did not arrive in time.
+    RequestTimeout,
     /// More than the limit.
     PayloadTooLarge,
     /// A body of another type.
@@ -159,6 +161,7 @@ impl Problem {
             Self::ProfileChanged => ProblemKind::PROFILE_CHANGED,
             Self::NotFound => ProblemKind::NOT_FOUND,
             Self::MethodNotAllowed(_) => ProblemKind::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => ProblemKind::REQUEST_TIMEOUT,
             Self::PayloadTooLarge => ProblemKind::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => ProblemKind::UNSUPPORTED_MEDIA_TYPE,
             Self::SmsRejected => ProblemKind::SMS_REJECTED,
@@ -218,6 +221,10 @@ impl ResponseError for Problem {
             // RFC 6750, section 3.
             Self::Unauthenticated => {
                 response.insert_header(("WWW-Authenticate", "Bearer"));
+            }
+            // The rest of the body is not waited for.
+            Self::RequestTimeout | Self::PayloadTooLarge => {
+                response.force_close();
             }
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header(("Allow", allowed.as_str()));

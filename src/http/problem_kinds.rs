@@ -70,6 +70,10 @@ kinds! {
         "The address does not know this method"
         "The path exists, but not with this method. The `Allow` header lists those it knows."
         "Use one of the methods in `Allow`."
+    REQUEST_TIMEOUT 408 "request-timeout"
+        "The request body took too long"
+        "A body has ten seconds to arrive."
+        "Send the request again on a better connection."
     OWN_INVITE_CODE 409 "own-invite-code"
         "The invite code is your own"
         "A person cannot invite themselves."
@@ -146,6 +150,8 @@ impl ProblemKind {
             `type`, `title`, `status`, `detail`, `code` and `trace_id`, and those named below. `code` is stable:\n\
             switch on it. `type` is the address of the same text as a page of the running service. `trace_id`\n\
             is the request's identifier in the logs.\n\n\
+            Only what is not HTTP at all (broken framing, headers beyond 128 KiB or slower than five seconds) is\n\
+            refused below the API, with an empty 400, 408 or 431.\n\n\
             This file is made from `src/http/problem_kinds.rs` and kept equal by a test.\n"
             .to_owned();
         for kind in Self::ALL {

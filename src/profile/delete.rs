@@ -1,23 +1,34 @@
-use actix_web::{HttpResponse, delete, web::Data};
+use actix_web::{HttpRequest, HttpResponse, delete, web::Data};
 
+use super::expected_version;
 use crate::{
     http::{bearer::CurrentUser, problem::Problem},
     state::AppState,
-    store::users,
+    store::users::{self, Deletion},
 };
 
 /// Delete the own account
 ///
 /// Personal data and all sessions are gone at once, and the number is free for a new account. The invite code is
 /// never issued again; those who activated it keep it, but no longer see a phone. This cannot be undone.
-#[utoipa::path(tag = "profile", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "profile", security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "Delete only if the profile still has this `ETag`")),
+    responses(
     (status = 204, description = "The account is gone"),
+    (status = 412, description = "profile-changed"),
     (status = 503, description = "service-unavailable"),
 ))]
 #[delete("/profile")]
 #[tracing::instrument(name = "profile.delete", skip_all, fields(user.id = %user.id))]
-pub(super) async fn delete_profile(app: Data<AppState>, user: CurrentUser) -> Result<HttpResponse, Problem> {
+pub(super) async fn delete_profile(
+    app: Data<AppState>,
+    user: CurrentUser,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let mut conn = app.database.connection().await?;
-    users::delete(&mut conn, user.id, user.now).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let expected = expected_version(&mut conn, &user, &request).await?;
+    match users::delete(&mut conn, user.id, expected, user.now).await? {
+        Deletion::Deleted => Ok(HttpResponse::NoContent().finish()),
+        Deletion::VersionChanged => Err(Problem::ProfileChanged),
+    }
 }

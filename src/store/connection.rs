@@ -14,9 +14,9 @@ use diesel_async::{
 use futures_util::{StreamExt, future::BoxFuture, stream};
 
 /// How long the database may take for one answer.
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_millis(900);
 
-/// A connection that waits for each answer of the database a second at most.
+/// A connection that waits for each answer of the database not quite a second.
 ///
 /// `statement_timeout` bounds what PostgreSQL works on; this is for a database
 /// that does not answer at all, because it is frozen or the network is cut.

@@ -11,15 +11,29 @@ use super::{
 };
 use crate::domain::UserId;
 
+/// What came of a deletion. Every case is ordinary.
+pub enum Deletion {
+    /// The account is gone, now or before.
+    Deleted,
+    /// The profile is not at the expected version: nothing was changed.
+    VersionChanged,
+}
+
 /// Deletes the account: its personal data, its sessions, its place among
 /// those its referrer invited. The invite code stays taken for ever.
 ///
-/// Deleting what is deleted already changes nothing and is no error.
+/// With `expected_version` only that version is deleted. Deleting what is
+/// deleted already changes nothing and is no error.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: nothing was changed.
-pub async fn delete(conn: &mut Connection, user: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn delete(
+    conn: &mut Connection,
+    user: UserId,
+    expected_version: Option<i32>,
+    now: DateTime<Utc>,
+) -> Result<Deletion, StoreError> {
     conn.transaction(async |conn| {
         lock_tree(conn).await?;
         // First the row: a login that runs beside this one either has its
@@ -32,7 +46,17 @@ pub async fn delete(conn: &mut Connection, user: UserId, now: DateTime<Utc>) -> 
             users::last_name.eq(None::<String>),
             users::deleted_at.eq(Some(now)),
         );
-        diesel::update(live).set(erased).execute(conn).await?;
+        match expected_version {
+            Some(version) => {
+                let expected = live.filter(users::version.eq(version));
+                if diesel::update(expected).set(erased).execute(conn).await? == 0 {
+                    return Ok(Deletion::VersionChanged);
+                }
+            }
+            None => {
+                diesel::update(live).set(erased).execute(conn).await?;
+            }
+        }
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?;
         let referrer: Option<uuid::Uuid> = diesel::delete(referrals::table.find(user.0))
             .returning(referrals::referrer_id)
@@ -45,7 +69,7 @@ pub async fn delete(conn: &mut Connection, user: UserId, now: DateTime<Utc>) -> 
                 .execute(conn)
                 .await?;
         }
-        Ok(())
+        Ok(Deletion::Deleted)
     })
     .await
 }

@@ -70,7 +70,6 @@ fn a_setting_out_of_its_bounds_is_refused_by_name() {
         ("--otp-ttl-seconds", "0"),
         ("--otp-ttl-seconds", "601"),
         ("--default-region", "XX"),
-        ("--public-url", "https://auth.example.com/path"),
         ("--sms-simulated-delay-ms", "2000-1000"),
         ("--database-pool-size", "0"),
     ] {

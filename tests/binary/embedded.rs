@@ -44,6 +44,22 @@ fn it_starts_in_an_empty_folder_and_tells_where_everything_is() {
 }
 
 #[test]
+fn a_database_that_is_killed_is_started_again() {
+    let folder = DataDir::new();
+    let service = Service::start(&mut on(&folder));
+    let login = service.login("+79991234567");
+    let pid_file = fs::read_to_string(folder.path().join("postgres/postmaster.pid")).unwrap();
+    let server = pid_file.lines().next().unwrap();
+    let kill = Command::new("sh").args(["-c", r#"kill -KILL "$1""#, "sh", server]).status();
+    assert!(kill.unwrap().success());
+    wait_until("ready again", || {
+        let log = service.stderr();
+        log.contains("started again") && service.ask("GET", "/health/ready", "", &Value::Null).0 == 200
+    });
+    assert_eq!(service.profile(&login), (200, login["user"].clone()));
+}
+
+#[test]
 fn the_login_of_the_welcome_text_works_when_pasted() {
     if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
         eprintln!(

@@ -112,7 +112,7 @@ fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
 
 #[test]
 fn a_public_url_with_a_password_is_refused() {
-    let (mut command, _folder) = with("PUBLIC_URL", "https://:password@auth.example.com");
+    let (mut command, _folder) = with("PUBLIC_URL", &format!("https://user:{MARKER}@auth.example.com"));
     expect_refused(&mut command, "PUBLIC_URL");
 }
 

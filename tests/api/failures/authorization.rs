@@ -133,3 +133,12 @@ async fn public_operations_do_not_look_at_the_header_at_all() {
         assert_eq!(without.status, with.status, "{operation}");
     }
 }
+
+#[tokio::test]
+async fn two_authorization_headers_are_one_too_many() {
+    let app = TestApp::start().await;
+    let ada = app.login("+79991234567").await;
+    let bob = app.login("+79991234568").await;
+    let both = ada.request(reqwest::Method::GET, "/api/v1/profile").bearer_auth(&bob.access_token);
+    app.send(both).await.expect_problem(401, "unauthenticated");
+}

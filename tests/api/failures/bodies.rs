@@ -191,3 +191,25 @@ async fn nesting_without_end_is_refused_quickly() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_body_that_is_declared_too_large_is_refused_before_it_is_sent() {
+    let app = TestApp::start().await;
+    let answer = app.raw(
+        b"POST /api/v1/auth/phone HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+          Content-Length: 5000000\r\n\r\n",
+    );
+    assert_eq!(answer.header("connection"), "close");
+    answer.expect_problem(413, "payload-too-large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_arrive_is_not_waited_for() {
+    let app = TestApp::start().await;
+    let answer = app.raw(
+        b"POST /api/v1/auth/phone HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+          Content-Length: 100\r\n\r\n{",
+    );
+    assert_eq!(answer.header("connection"), "close");
+    answer.expect_problem(408, "request-timeout");
+}

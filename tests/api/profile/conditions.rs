@@ -141,3 +141,16 @@ async fn parallel_patches_of_different_members_both_stay() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_stale_tag_keeps_the_account_from_being_deleted() {
+    let app = TestApp::start().await;
+    let ada = app.login("+79991234567").await;
+    let tag = ada.get("/api/v1/profile").await.header("etag").to_owned();
+    ada.patch("/api/v1/profile", serde_json::json!({"first_name": "Ada"})).await.expect(200);
+    let delete = |tag: &str| ada.request(reqwest::Method::DELETE, "/api/v1/profile").header("if-match", tag);
+    app.send(delete(&tag)).await.expect_problem(412, "profile-changed");
+    let present = ada.get("/api/v1/profile").await.expect(200).header("etag").to_owned();
+    app.send(delete(&present)).await.expect(204);
+    ada.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
+}

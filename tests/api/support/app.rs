@@ -89,7 +89,7 @@ impl TestAppBuilder {
         let service_url = database_url.clone();
         let (state, handle) = RUNTIME
             .spawn(async move {
-                let public_url = config.public_url.clone().unwrap();
+                let public_url = config.public_url(listener.local_addr().unwrap()).unwrap();
                 let state =
                     startup::prepare(&config, service_url.into(), public_url, service_clock).await.unwrap();
                 let state = Data::new(state);
