@@ -3,6 +3,7 @@
 pub mod bearer;
 pub mod client;
 pub mod cursor;
+mod examples;
 pub mod fallback;
 pub mod json;
 pub mod middleware;

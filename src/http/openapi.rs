@@ -62,6 +62,7 @@ pub fn complete(document: &mut utoipa::openapi::OpenApi) {
             describe_failures(operation);
         }
     }
+    super::examples::complete(document);
 }
 
 /// Says of a body that may be left out what it is when it is there; the
