@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::{
-    domain::{OtpLength, Region},
+    domain::{OtpLength, Region, TrustedProxies},
     embedded, sms, store, telemetry, token,
 };
 
@@ -54,6 +54,9 @@ pub struct Config {
     /// domain of the messages; unset in development: <http://localhost> and the port
     #[arg(long, env = "PUBLIC_URL", hide_env_values = true)]
     pub public_url: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed: addresses and networks (CIDR), separated by commas
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", hide_default_value = true)]
+    pub trusted_proxies: TrustedProxies,
     /// Where the embedded database and the root secret made for development
     /// are kept; unset: below the home folder, for root /var/lib/phone-auth
     #[arg(long, env = "DATA_DIR")]

@@ -66,6 +66,7 @@ pub async fn prepare(
         settings: AppSettings {
             otp_length: config.otp_length,
             default_region: config.default_region,
+            trusted_proxies: config.trusted_proxies.clone(),
             public_url,
         },
     })

@@ -5,11 +5,13 @@
 
 pub mod guess_budget;
 mod invite;
+pub mod network;
 mod otp;
 mod phone;
 mod user;
 
 pub use invite::{InviteCode, InviteCodeError};
+pub use network::{TrustedProxies, TrustedProxiesError};
 pub use otp::{OtpCode, OtpCodeError, OtpLength, OtpLengthError};
 pub use phone::{PhoneNumber, PhoneNumberError, Region};
 pub use user::{ChallengeId, DeviceName, Email, PersonName, SessionId, TextError, UserId};

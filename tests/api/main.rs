@@ -6,6 +6,7 @@
 )]
 
 mod challenge;
+mod client;
 mod dev_inbox;
 mod documents;
 mod failures;

@@ -72,6 +72,8 @@ fn a_setting_out_of_its_bounds_is_refused_by_name() {
         ("--default-region", "XX"),
         ("--sms-simulated-delay-ms", "2000-1000"),
         ("--database-pool-size", "0"),
+        ("--trusted-proxies", "10.0.0.0/33"),
+        ("--trusted-proxies", "::/0"),
     ] {
         let refused = Cli::try_parse_from(["phone-auth", flag, wrong]).unwrap_err().to_string();
         assert!(refused.contains(flag), "{refused}");

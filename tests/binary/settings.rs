@@ -95,6 +95,9 @@ fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
         ("ALLOW_SIMULATED_SMS", "maybe", "true"),
         ("DEFAULT_REGION", "XX", "ISO 3166-1"),
         ("DATABASE_POOL_SIZE", "0", "1..=1000"),
+        ("TRUSTED_PROXIES", "10.0.0.1,proxy.example.com", "\"proxy.example.com\" is neither an address"),
+        ("TRUSTED_PROXIES", "10.0.0.1,", "neither an address"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "everybody"),
         ("LOG", "phone_auth=loud", "LOG"),
         ("PUBLIC_URL", "auth.example.com", "PUBLIC_URL"),
         ("PUBLIC_URL", "ftp://auth.example.com", "http"),
@@ -193,6 +196,7 @@ fn help_tells_every_setting_and_no_value_of_any() {
         "REFRESH_IDLE_TTL_SECONDS",
         "REFRESH_ABSOLUTE_TTL_SECONDS",
         "DEFAULT_REGION",
+        "TRUSTED_PROXIES",
     ] {
         assert!(plain.contains(&format!("[env: {setting}")), "{setting} is missing: {plain}");
     }
