@@ -1,20 +1,18 @@
 //! Settings: environment variables, and flags of the same names. The only
 //! place that reads the environment.
 
-use std::{
-    fs,
-    io::{self, Write},
-    net::SocketAddr,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+mod error;
+mod root_secret;
+
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use self::error::ConfigError;
 use crate::{
-    domain::{OtpLength, Region, TrustedProxies},
+    domain::{OtpLength, Region, TestPhones, TrustedProxies},
     embedded, sms, store, telemetry, token,
 };
 
@@ -56,6 +54,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Proxies whose X-Forwarded-For is believed: addresses and networks (CIDR), separated by commas
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "", hide_default_value = true)]
+    #[arg(value_name = "ADDRESS[,…]")]
     pub trusted_proxies: TrustedProxies,
     /// Where the embedded database and the root secret made for development
     /// are kept; unset: below the home folder, for root /var/lib/phone-auth
@@ -70,6 +69,13 @@ pub struct Config {
     /// In which region a number without country code is read (ISO 3166-1)
     #[arg(long, env = "DEFAULT_REGION", default_value = "RU")]
     pub default_region: Region,
+    /// Numbers that get no message but a fixed code, for testers and reviewers of an app:
+    /// +79990000001=0000, or with a last day (UTC) +79990000001=0000@2027-01-31; several, separated by commas
+    #[arg(long, env = "TEST_PHONES", hide_env_values = true, value_name = "PHONE=CODE[@DAY][,…]")]
+    pub test_phones: Option<SecretString>,
+    /// Lets production run with `TEST_PHONES`: whoever knows such a code logs in without a message
+    #[arg(long, env = "ALLOW_TEST_PHONES", default_value_t = false, action = clap::ArgAction::Set)]
+    pub allow_test_phones: bool,
     /// What is logged: a level, or a filter such as `info,phone_auth=debug`
     #[arg(long, env = "LOG", default_value = "info")]
     pub log: String,
@@ -94,50 +100,21 @@ pub enum AppEnv {
     Production,
 }
 
-/// A setting that is missing or does not fit; the message names it.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// Production needs it.
-    #[error("{0} must be set in production")]
-    Missing(&'static str),
-    /// Production does not run with the simulated sender.
-    #[error(
-        "SMS_PROVIDER is simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
-    )]
-    SimulatedSms,
-    /// A root secret.
-    #[error(transparent)]
-    Token(#[from] token::TokenError),
-    /// Nothing that links could be made from.
-    #[error("PUBLIC_URL must be http:// or https:// and a host, without a path")]
-    PublicUrl,
-    /// There is no home folder to keep data in.
-    #[error("DATA_DIR must be set: there is no home folder to take as a default")]
-    NoDataDir,
-    /// A file in the data folder.
-    #[error("DATA_DIR: {path} cannot be used")]
-    DataDir {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-}
-
 impl Config {
     /// Refuses what cannot be meant, and in production what is only good for
     /// development.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::Missing`]
-    /// or [`ConfigError::SimulatedSms`].
+    /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::TestPhones`],
+    /// [`ConfigError::Missing`], [`ConfigError::SimulatedSms`] or
+    /// [`ConfigError::TestPhonesInProduction`].
     pub fn check(&self) -> Result<(), ConfigError> {
         if given(self.token.root_secret.as_ref()).is_some() {
             self.token.check()?;
         }
         let public_url = self.given_public_url()?;
+        let test_phones = self.test_phones()?;
         if self.app_env == AppEnv::Development {
             return Ok(());
         }
@@ -153,6 +130,9 @@ impl Config {
         if self.sms.sms_provider == sms::Provider::Simulated && !self.sms.allow_simulated_sms {
             return Err(ConfigError::SimulatedSms);
         }
+        if !test_phones.is_empty() && !self.allow_test_phones {
+            return Err(ConfigError::TestPhonesInProduction);
+        }
         Ok(())
     }
 
@@ -160,6 +140,17 @@ impl Config {
     #[must_use]
     pub fn database_url(&self) -> Option<&SecretString> {
         given(self.store.database_url.as_ref())
+    }
+
+    /// The numbers with a fixed code. They are no setting of their own type:
+    /// what clap cannot read it prints, and this holds codes.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::TestPhones`].
+    pub fn test_phones(&self) -> Result<TestPhones, ConfigError> {
+        let text = self.test_phones.as_ref().map_or("", |text| text.expose_secret());
+        Ok(text.parse()?)
     }
 
     /// How log lines look: for people in development, for programs in production.
@@ -221,39 +212,13 @@ impl Config {
             return Ok(secret.clone());
         }
         let path = self.data_dir()?.join("root-secret");
-        read_or_create(&path).map_err(|source| ConfigError::DataDir { path, source })
+        root_secret::read_or_create(&path).map_err(|source| ConfigError::DataDir { path, source })
     }
 }
 
 /// An empty variable is how many tools write one that is not set.
 fn given(secret: Option<&SecretString>) -> Option<&SecretString> {
     secret.filter(|secret| !secret.expose_secret().is_empty())
-}
-
-/// Reads the secret at `path`, or makes one that only this user can read.
-fn read_or_create(path: &Path) -> io::Result<SecretString> {
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        other => return other.map(|text| text.trim().into()),
-    }
-    let secret = token::random_root_secret();
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(secret.expose_secret().as_bytes())?;
-    file.sync_all()?;
-    // A link appears whole or not at all, and never over another: of two
-    // services that start at once both keep the same secret.
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::read_to_string(path).map(|text| text.trim().into())
-        }
-        other => other.map(|()| secret),
-    }
 }
 
 /// An address with a host and without anything that a link could not be made

@@ -48,6 +48,7 @@ pub async fn prepare(
     public_url: Url,
     clock: Clock,
 ) -> Result<AppState, StartError> {
+    let test_phones = config.test_phones()?;
     let mut token = config.token.clone();
     token.root_secret = Some(config.root_secret()?);
     let issuer = public_url.origin().ascii_serialization();
@@ -66,6 +67,7 @@ pub async fn prepare(
         settings: AppSettings {
             otp_length: config.otp_length,
             default_region: config.default_region,
+            test_phones,
             trusted_proxies: config.trusted_proxies.clone(),
             public_url,
         },

@@ -1,6 +1,6 @@
 use crate::{
     clock::Clock,
-    domain::{OtpLength, Region, TrustedProxies},
+    domain::{OtpLength, Region, TestPhones, TrustedProxies},
     sms::SmsSender,
     store::Database,
     token::Tokens,
@@ -27,6 +27,8 @@ pub struct AppSettings {
     pub otp_length: OtpLength,
     /// Where a number without a country code belongs.
     pub default_region: Region,
+    /// Whose codes are fixed and not sent.
+    pub test_phones: TestPhones,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
     /// How the world reaches the service: issuer, links, host of the messages.

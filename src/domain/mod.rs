@@ -8,10 +8,12 @@ mod invite;
 pub mod network;
 mod otp;
 mod phone;
+mod test_phones;
 mod user;
 
 pub use invite::{InviteCode, InviteCodeError};
 pub use network::{TrustedProxies, TrustedProxiesError};
 pub use otp::{OtpCode, OtpCodeError, OtpLength, OtpLengthError};
 pub use phone::{PhoneNumber, PhoneNumberError, Region};
+pub use test_phones::{TestPhones, TestPhonesError};
 pub use user::{ChallengeId, DeviceName, Email, PersonName, SessionId, TextError, UserId};

@@ -60,12 +60,29 @@ impl PhoneNumber {
     /// [`PhoneNumberError::Invalid`] for what is no number or has an
     /// extension, [`PhoneNumberError::NotMobile`] for lines without texts.
     pub fn parse(input: &str, region: Region) -> Result<Self, PhoneNumberError> {
+        Self::read(input, Some(region))
+    }
+
+    /// Reads a number that must be spelt in E.164 form already, such as one
+    /// that an operator sets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PhoneNumber::parse`], and [`PhoneNumberError::Invalid`] for
+    /// any other spelling.
+    pub fn parse_e164(input: &str) -> Result<Self, PhoneNumberError> {
+        let phone = Self::read(input, None)?;
+        if phone.0 == input { Ok(phone) } else { Err(PhoneNumberError::Invalid) }
+    }
+
+    /// Without a region only what has a country code is a number.
+    fn read(input: &str, region: Option<Region>) -> Result<Self, PhoneNumberError> {
         // Letters would be read as keypad digits (0800-FLOWERS): nobody's own number is spelt so.
         if input.len() > Self::MAX_INPUT || input.chars().any(|c| c.is_alphabetic() || c.is_control()) {
             return Err(PhoneNumberError::Invalid);
         }
         let number = PHONE_NUMBER_UTIL
-            .parse(international(input).as_ref(), Some(region.0))
+            .parse(international(input).as_ref(), region.map(|region| region.0))
             .map_err(|_| PhoneNumberError::Invalid)?;
         if number.extension.is_some() || !PHONE_NUMBER_UTIL.is_valid_number(&number) {
             return Err(PhoneNumberError::Invalid);
@@ -195,6 +212,15 @@ mod tests {
     fn a_land_line_is_refused_with_its_own_reason() {
         assert_eq!(russian("+7 495 123-45-67"), Err(PhoneNumberError::NotMobile));
         assert_eq!(russian("8 800 555-35-35"), Err(PhoneNumberError::NotMobile));
+    }
+
+    #[test]
+    fn an_operator_spells_a_number_in_e164() {
+        assert_eq!(PhoneNumber::parse_e164("+79991234567").unwrap(), russian("+79991234567").unwrap());
+        assert_eq!(PhoneNumber::parse_e164("+74951234567"), Err(PhoneNumberError::NotMobile));
+        for wrong in ["", "79991234567", "89991234567", "+7 9991234567", "0079991234567", "+7999123456"] {
+            assert_eq!(PhoneNumber::parse_e164(wrong), Err(PhoneNumberError::Invalid), "{wrong}");
+        }
     }
 
     #[test]

@@ -62,6 +62,13 @@ async fn a_root_secret_that_can_be_guessed_is_refused() {
     assert!(!why.contains("xxx"), "{why}");
 }
 
+#[tokio::test]
+async fn a_test_phone_given_twice_is_refused() {
+    let twice = "+79990000001=4821,+79990000001=4822";
+    let why = refusal("postgres://localhost/none", &["--test-phones", twice]).await;
+    assert!(why.starts_with("TEST_PHONES") && !why.contains("482"), "{why}");
+}
+
 #[test]
 fn a_setting_out_of_its_bounds_is_refused_by_name() {
     for (flag, wrong) in [

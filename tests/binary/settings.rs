@@ -75,6 +75,35 @@ fn production_names_the_first_setting_it_misses() {
 }
 
 #[test]
+fn production_takes_test_phones_only_when_told_so_twice() {
+    let production = || {
+        let mut command = phone_auth();
+        command
+            .env("APP_ENV", "production")
+            .env("ALLOW_SIMULATED_SMS", "true")
+            .env("ROOT_SECRET", ROOT_SECRET);
+        command.env("PUBLIC_URL", "https://auth.example.com");
+        command.env("DATABASE_URL", "postgres://user@127.0.0.1:1/phone_auth");
+        command
+    };
+    let said = expect_refused(production().env("TEST_PHONES", "+79990000001=4821"), "TEST_PHONES");
+    assert!(said.contains("ALLOW_TEST_PHONES=true") && !said.contains("4821"), "{said}");
+    // With it, or without any, it goes on to the database, which is not there.
+    let mut allowed = production();
+    allowed.env("TEST_PHONES", "+79990000001=4821").env("ALLOW_TEST_PHONES", "true");
+    expect_refused(&mut allowed, "DATABASE_URL");
+    expect_refused(production().env("TEST_PHONES", ""), "DATABASE_URL");
+}
+
+#[test]
+fn test_phones_that_cannot_be_read_are_refused_without_their_codes() {
+    let (mut command, folder) = with("TEST_PHONES", "+79990000001=48214821,+79990000002=4821482148214821");
+    let said = expect_refused(&mut command, "TEST_PHONES");
+    assert!(said.contains("entry 2 has no code") && !said.contains("4821"), "{said}");
+    assert!(!folder.path().exists());
+}
+
+#[test]
 fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
     for (setting, value, rule) in [
         ("OTP_LENGTH", "3", "4 to 10"),
@@ -93,6 +122,7 @@ fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
         ("SMS_PROVIDER", "pigeon", "simulated"),
         ("SMS_SIMULATED_DELAY_MS", "2000-1000", "range"),
         ("ALLOW_SIMULATED_SMS", "maybe", "true"),
+        ("ALLOW_TEST_PHONES", "maybe", "true"),
         ("DEFAULT_REGION", "XX", "ISO 3166-1"),
         ("DATABASE_POOL_SIZE", "0", "1..=1000"),
         ("TRUSTED_PROXIES", "10.0.0.1,proxy.example.com", "\"proxy.example.com\" is neither an address"),
@@ -170,6 +200,7 @@ fn help_tells_every_setting_and_no_value_of_any() {
                 ("DATABASE_URL", MARKER),
                 ("DATA_DIR", MARKER),
                 ("LOG", MARKER),
+                ("TEST_PHONES", MARKER),
                 ("PUBLIC_URL", "https://s3cr3t-m4rk3r.example"),
             ] {
                 command.env(setting, value);
@@ -197,6 +228,8 @@ fn help_tells_every_setting_and_no_value_of_any() {
         "REFRESH_ABSOLUTE_TTL_SECONDS",
         "DEFAULT_REGION",
         "TRUSTED_PROXIES",
+        "TEST_PHONES",
+        "ALLOW_TEST_PHONES",
     ] {
         assert!(plain.contains(&format!("[env: {setting}")), "{setting} is missing: {plain}");
     }

@@ -1,0 +1,42 @@
+use std::{io, path::PathBuf};
+
+use crate::{domain::TestPhonesError, token};
+
+/// A setting that is missing or does not fit; the message names it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Production needs it.
+    #[error("{0} must be set in production")]
+    Missing(&'static str),
+    /// Production does not run with the simulated sender.
+    #[error(
+        "SMS_PROVIDER is simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
+    )]
+    SimulatedSms,
+    /// A root secret.
+    #[error(transparent)]
+    Token(#[from] token::TokenError),
+    /// The test phones.
+    #[error("TEST_PHONES")]
+    TestPhones(#[from] TestPhonesError),
+    /// Production has no codes that are known in advance.
+    #[error(
+        "TEST_PHONES: whoever knows such a code logs in without a message; in production set ALLOW_TEST_PHONES=true if that is meant"
+    )]
+    TestPhonesInProduction,
+    /// Nothing that links could be made from.
+    #[error("PUBLIC_URL must be http:// or https:// and a host, without a path")]
+    PublicUrl,
+    /// There is no home folder to keep data in.
+    #[error("DATA_DIR must be set: there is no home folder to take as a default")]
+    NoDataDir,
+    /// A file in the data folder.
+    #[error("DATA_DIR: {path} cannot be used")]
+    DataDir {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
