@@ -12,7 +12,7 @@ use url::Url;
 
 pub use self::error::ConfigError;
 use crate::{
-    domain::{OtpLength, Region, TestPhones, TrustedProxies},
+    domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies},
     embedded, sms, store, telemetry, token,
 };
 
@@ -69,6 +69,10 @@ pub struct Config {
     /// In which region a number without country code is read (ISO 3166-1)
     #[arg(long, env = "DEFAULT_REGION", default_value = "RU")]
     pub default_region: Region,
+    /// The countries whose numbers may log in (ISO 3166-1), separated by commas; none: all
+    #[arg(long, env = "ALLOWED_COUNTRIES", default_value = "", hide_default_value = true)]
+    #[arg(value_name = "COUNTRY[,…]")]
+    pub allowed_countries: Countries,
     /// Numbers that get no message but a fixed code, for testers and reviewers of an app:
     /// +79990000001=0000, or with a last day (UTC) +79990000001=0000@2027-01-31; several, separated by commas
     #[arg(long, env = "TEST_PHONES", hide_env_values = true, value_name = "PHONE=CODE[@DAY][,…]")]

@@ -67,6 +67,7 @@ pub async fn prepare(
         settings: AppSettings {
             otp_length: config.otp_length,
             default_region: config.default_region,
+            allowed_countries: config.allowed_countries.clone(),
             test_phones,
             trusted_proxies: config.trusted_proxies.clone(),
             public_url,

@@ -1,6 +1,6 @@
 use crate::{
     clock::Clock,
-    domain::{OtpLength, Region, TestPhones, TrustedProxies},
+    domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies},
     sms::SmsSender,
     store::Database,
     token::Tokens,
@@ -27,6 +27,8 @@ pub struct AppSettings {
     pub otp_length: OtpLength,
     /// Where a number without a country code belongs.
     pub default_region: Region,
+    /// Whose numbers may log in.
+    pub allowed_countries: Countries,
     /// Whose codes are fixed and not sent.
     pub test_phones: TestPhones,
     /// Whose `X-Forwarded-For` is believed.

@@ -1,32 +1,8 @@
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
-/// The region in which a number without a country code is read, as an
-/// ISO 3166-1 alpha-2 code such as `RU`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Region(rlibphonenumber::Region);
-
-/// Not an ISO 3166-1 alpha-2 code that has telephone numbers.
-#[derive(Debug, thiserror::Error)]
-#[error("must be an ISO 3166-1 alpha-2 code such as RU")]
-pub struct RegionError;
-
-impl FromStr for Region {
-    type Err = RegionError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let region =
-            rlibphonenumber::Region::try_from(text.to_ascii_uppercase().as_str()).map_err(|_| RegionError)?;
-        PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_| Self(region)).ok_or(RegionError)
-    }
-}
-
-impl fmt::Debug for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Region({:?})", self.0)
-    }
-}
+use super::Region;
 
 /// A telephone number in E.164 form: `+`, then 7 to 15 digits.
 ///
@@ -82,7 +58,7 @@ impl PhoneNumber {
             return Err(PhoneNumberError::Invalid);
         }
         let number = PHONE_NUMBER_UTIL
-            .parse(international(input).as_ref(), region.map(|region| region.0))
+            .parse(international(input).as_ref(), region.map(Region::known_as))
             .map_err(|_| PhoneNumberError::Invalid)?;
         if number.extension.is_some() || !PHONE_NUMBER_UTIL.is_valid_number(&number) {
             return Err(PhoneNumberError::Invalid);
@@ -114,6 +90,14 @@ impl PhoneNumber {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The country that it belongs to, by the numbering plans; none for a
+    /// number of no country, such as a satellite phone's.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        let number = PHONE_NUMBER_UTIL.parse(&self.0, None).ok()?;
+        PHONE_NUMBER_UTIL.get_region_for_number(&number).and_then(Region::of_plan)
     }
 
     /// The number with its middle hidden, for logs: `+7999***4567`.

@@ -124,6 +124,8 @@ fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
         ("ALLOW_SIMULATED_SMS", "maybe", "true"),
         ("ALLOW_TEST_PHONES", "maybe", "true"),
         ("DEFAULT_REGION", "XX", "ISO 3166-1"),
+        ("ALLOWED_COUNTRIES", "RU,UK", "\"UK\" is not the ISO 3166-1"),
+        ("ALLOWED_COUNTRIES", "RU,", "ISO 3166-1"),
         ("DATABASE_POOL_SIZE", "0", "1..=1000"),
         ("TRUSTED_PROXIES", "10.0.0.1,proxy.example.com", "\"proxy.example.com\" is neither an address"),
         ("TRUSTED_PROXIES", "10.0.0.1,", "neither an address"),
@@ -230,6 +232,7 @@ fn help_tells_every_setting_and_no_value_of_any() {
         "TRUSTED_PROXIES",
         "TEST_PHONES",
         "ALLOW_TEST_PHONES",
+        "ALLOWED_COUNTRIES",
     ] {
         assert!(plain.contains(&format!("[env: {setting}")), "{setting} is missing: {plain}");
     }
