@@ -4,18 +4,24 @@
 //! on. Nothing here knows a database, a clock or HTTP.
 
 mod country;
+pub mod guess_bound;
 pub mod guess_budget;
 mod invite;
+mod limit;
 pub mod network;
 mod otp;
 mod phone;
+mod pseudonym;
+pub mod send_limits;
 mod test_phones;
 mod user;
 
 pub use country::{Countries, CountriesError, Region, RegionError};
 pub use invite::{InviteCode, InviteCodeError};
+pub use limit::Limit;
 pub use network::{TrustedProxies, TrustedProxiesError};
 pub use otp::{OtpCode, OtpCodeError, OtpLength, OtpLengthError};
 pub use phone::{PhoneNumber, PhoneNumberError};
+pub use pseudonym::Pseudonym;
 pub use test_phones::{TestPhones, TestPhonesError};
-pub use user::{ChallengeId, DeviceName, Email, PersonName, SessionId, TextError, UserId};
+pub use user::{ChallengeId, DeviceId, DeviceName, Email, PersonName, SessionId, TextError, UserId};

@@ -18,6 +18,10 @@ pub struct OtpLengthError;
 impl OtpLength {
     const MIN: u8 = 4;
     const MAX: u8 = 10;
+    /// What NIST SP 800-63B-4 asks for at the least.
+    pub const SIX: Self = Self(6);
+    /// Where the number of codes sent is bound enough.
+    pub const EIGHT: Self = Self(8);
 
     /// The number of digits.
     #[must_use]

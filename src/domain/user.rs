@@ -49,6 +49,20 @@ identifier! {
     /// Which challenge: its `jti` (RFC 7519, section 4.1.7).
     ChallengeId
 }
+identifier! {
+    /// Which device somebody was logged in on.
+    DeviceId
+}
+
+impl ChallengeId {
+    /// When it was drawn, in whole milliseconds: it is part of the identifier.
+    #[must_use]
+    pub fn drawn_at(self) -> DateTime<Utc> {
+        let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
+        DateTime::from_timestamp(seconds.try_into().unwrap_or_default(), nanos)
+            .unwrap_or(DateTime::UNIX_EPOCH)
+    }
+}
 
 /// Why a text cannot be stored as what it claims to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
