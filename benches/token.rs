@@ -36,7 +36,8 @@ fn challenges(c: &mut Criterion) {
     let tokens = tokens("a root secret that is long enough for everyone");
     let phone = PhoneNumber::from_e164("+79991234567".to_owned()).unwrap();
     let code: OtpCode = "1234".parse().unwrap();
-    let new = NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: None };
+    let new =
+        NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: None, device: None };
     let token = tokens.seal_challenge(new, now()).unwrap().token;
     let challenge = tokens.open_challenge(&token, now()).unwrap();
 

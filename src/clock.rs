@@ -28,6 +28,16 @@ impl Clock {
             Self::Manual(clock) => microseconds(clock.micros.load(Ordering::SeqCst)),
         }
     }
+
+    /// What counters in the database take for now: none means its own time,
+    /// which all instances share; a manual clock takes its place.
+    #[must_use]
+    pub fn for_counters(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::System => None,
+            Self::Manual(_) => Some(self.now()),
+        }
+    }
 }
 
 /// A hand-turned clock; clones show the same time.

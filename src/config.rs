@@ -2,6 +2,7 @@
 //! place that reads the environment.
 
 mod error;
+mod limits;
 mod root_secret;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -10,9 +11,15 @@ use clap::Parser;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-pub use self::error::ConfigError;
+pub use self::{
+    error::ConfigError,
+    limits::{Limits, OnOff},
+};
 use crate::{
-    domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies},
+    domain::{
+        Countries, OtpLength, Region, TestPhones, TrustedProxies, guess_bound,
+        guess_budget::{Ladder, SecurityProfile},
+    },
     embedded, sms, store, telemetry, token,
 };
 
@@ -37,6 +44,12 @@ pub enum Command {
     Serve,
     /// Print the OpenAPI document
     Openapi,
+    /// Print how likely a guessed code is to succeed, at most, under these settings
+    GuessBound {
+        /// Of this profile instead of the one set
+        #[arg(long, value_name = "default|strict")]
+        profile: Option<SecurityProfile>,
+    },
 }
 
 /// Everything an operator can set.
@@ -83,6 +96,9 @@ pub struct Config {
     /// What is logged: a level, or a filter such as `info,phone_auth=debug`
     #[arg(long, env = "LOG", default_value = "info")]
     pub log: String,
+    /// What bounds guessing and sending.
+    #[command(flatten)]
+    pub limits: Limits,
     /// The database.
     #[command(flatten)]
     pub store: store::Settings,
@@ -118,6 +134,7 @@ impl Config {
             self.token.check()?;
         }
         let public_url = self.given_public_url()?;
+        self.check_guess_bound()?;
         let test_phones = self.test_phones()?;
         if self.app_env == AppEnv::Development {
             return Ok(());
@@ -131,11 +148,41 @@ impl Config {
                 return Err(ConfigError::Missing(name));
             }
         }
+        if !self.limits.send_limits.is_on() {
+            return Err(ConfigError::NoSendLimits);
+        }
         if self.sms.sms_provider == sms::Provider::Simulated && !self.sms.allow_simulated_sms {
             return Err(ConfigError::SimulatedSms);
         }
         if !test_phones.is_empty() && !self.allow_test_phones {
             return Err(ConfigError::TestPhonesInProduction);
+        }
+        Ok(())
+    }
+
+    /// From which length codes grow.
+    #[must_use]
+    pub fn ladder(&self) -> Ladder {
+        Ladder::new(self.limits.security_profile, self.otp_length)
+    }
+
+    /// What the bounds on guessing follow from.
+    #[must_use]
+    pub fn premises(&self) -> guess_bound::Premises {
+        let limited = self.limits.send_limits.is_on();
+        guess_bound::Premises {
+            ladder: self.ladder(),
+            sends_per_day: limited.then_some(self.limits.sends_per_day),
+        }
+    }
+
+    /// Without limits on sending there is no bound to check: development may
+    /// do without one, production may not.
+    fn check_guess_bound(&self) -> Result<(), ConfigError> {
+        let (premises, most) = (self.premises(), self.limits.max_guess_probability_per_year);
+        let bound = guess_bound::per_year(&premises);
+        if premises.sends_per_day.is_some() && bound > most {
+            return Err(ConfigError::GuessBound { bound, most });
         }
         Ok(())
     }

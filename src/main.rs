@@ -8,6 +8,7 @@ use clap::Parser;
 use phone_auth::{
     clock::Clock,
     config::{Cli, Command, Config},
+    domain::{guess_bound, guess_budget::SecurityProfile},
     embedded::{self, Keeper},
     jobs, server, startup, telemetry,
 };
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&cli.config),
         Command::Openapi => print_document(),
+        Command::GuessBound { profile } => print_guess_bound(cli.config, profile),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -32,6 +34,22 @@ fn main() -> ExitCode {
 
 fn print_document() -> anyhow::Result<()> {
     tell(&mut std::io::stdout(), &server::document().to_pretty_json()?);
+    Ok(())
+}
+
+fn print_guess_bound(mut config: Config, profile: Option<SecurityProfile>) -> anyhow::Result<()> {
+    config.limits.security_profile = profile.unwrap_or(config.limits.security_profile);
+    let (premises, limits) = (config.premises(), &config.limits);
+    let most = limits.max_guess_probability_per_year;
+    let verdict = if guess_bound::per_year(&premises) <= most { "kept" } else { "exceeded" };
+    let profile = limits.security_profile;
+    let report = guess_bound::report(&premises);
+    tell(
+        &mut std::io::stdout(),
+        &format!(
+            "Security profile: {profile}\n{report}\n\nMAX_GUESS_PROBABILITY_PER_YEAR={most:e}: {verdict}"
+        ),
+    );
     Ok(())
 }
 
@@ -71,6 +89,7 @@ async fn answer(config: &Config, database_url: SecretString, listener: TcpListen
     let public_url = config.public_url(address)?;
     let state = startup::prepare(config, database_url, public_url.clone(), Clock::System).await?;
     let has_inbox = state.sms.inbox().is_some();
+    tell_guarantee(config);
     let state = Arc::new(state);
     let purge = tokio::spawn(jobs::purge::run(Arc::clone(&state)));
     let server = server::start(listener, Data::from(state))?;
@@ -84,6 +103,17 @@ async fn answer(config: &Config, database_url: SecretString, listener: TcpListen
     purge.abort();
     running.await??;
     Ok(())
+}
+
+/// Which profile runs, and what it is worth.
+fn tell_guarantee(config: &Config) {
+    let (profile, premises) = (config.limits.security_profile, config.premises());
+    let guarantee = guess_bound::guarantee(&premises);
+    if premises.sends_per_day.is_some() {
+        tracing::info!(%profile, "security profile {profile}: {guarantee}");
+    } else {
+        tracing::warn!(%profile, "security profile {profile}: {guarantee}");
+    }
 }
 
 /// Returns when the process is asked to stop: Ctrl-C, or SIGTERM by a supervisor.

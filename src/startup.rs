@@ -6,7 +6,7 @@ use crate::{
     sms::SmsSender,
     state::{AppSettings, AppState},
     store::{
-        Database, StoreError,
+        Database, StoreError, guard_keys,
         signing_keys::{self, SigningKeyRow},
     },
     token::{SealedSigningKey, SigningAlgorithm, SigningKey, TokenError, Tokens},
@@ -58,14 +58,21 @@ pub async fn prepare(
     let database = Database::new(&database_url, config.store.database_pool_size)?;
     database.migrate().await?;
     tokens.use_signing_keys(signing_keys(&database, &tokens, &clock).await?);
+    let mut conn = database.first_connection().await?;
+    let sealed = guard_keys::find_or_create(&mut conn, &tokens.draw_pseudonym_key()?, clock.now()).await?;
+    drop(conn);
 
     Ok(AppState {
         clock,
         database,
+        pseudonyms: tokens.open_pseudonyms(&sealed)?,
         tokens,
         sms: SmsSender::new(&config.sms),
         settings: AppSettings {
-            otp_length: config.otp_length,
+            profile: config.limits.security_profile,
+            ladder: config.ladder(),
+            send_limits: config.limits.send_limits.is_on(),
+            sends_per_day: config.limits.sends_per_day,
             default_region: config.default_region,
             allowed_countries: config.allowed_countries.clone(),
             test_phones,

@@ -1,9 +1,12 @@
 use crate::{
     clock::Clock,
-    domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies},
+    domain::{
+        Countries, Region, TestPhones, TrustedProxies,
+        guess_budget::{Ladder, SecurityProfile},
+    },
     sms::SmsSender,
     store::Database,
-    token::Tokens,
+    token::{Pseudonyms, Tokens},
 };
 
 /// What every request can reach. It decides nothing.
@@ -14,6 +17,8 @@ pub struct AppState {
     pub database: Database,
     /// Seals, opens, issues, verifies.
     pub tokens: Tokens,
+    /// What the counting tables know people and networks by.
+    pub pseudonyms: Pseudonyms,
     /// The way to the people's phones.
     pub sms: SmsSender,
     /// What the operator chose.
@@ -23,8 +28,14 @@ pub struct AppState {
 /// What features are told by the operator.
 #[derive(Clone, Debug)]
 pub struct AppSettings {
-    /// How long a code is.
-    pub otp_length: OtpLength,
+    /// Which numbers bound guessing.
+    pub profile: SecurityProfile,
+    /// How long codes are.
+    pub ladder: Ladder,
+    /// Whether sends, and codes entered from one address, are limited.
+    pub send_limits: bool,
+    /// How many codes strangers may be sent on a day.
+    pub sends_per_day: i32,
     /// Where a number without a country code belongs.
     pub default_region: Region,
     /// Whose numbers may log in.

@@ -1,5 +1,7 @@
 //! From a phone number to a pair of tokens, and out again.
 
+mod admission;
+mod counting;
 mod logout;
 mod phone;
 mod refresh;

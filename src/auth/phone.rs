@@ -9,9 +9,10 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::admission::{self, Admitted};
 use crate::{
     domain::{InviteCode, OtpCode, PhoneNumber},
-    http::{json::Json, problem::Problem},
+    http::{client::Client, json::Json, problem::Problem},
     sms::{Language, LoginText, Message},
     state::AppState,
     token::{NewChallenge, Purpose},
@@ -32,9 +33,11 @@ struct RequestCode {
     #[serde(default)]
     #[schema(example = "K7WQ2M")]
     invite_code: Option<String>,
-    /// Reserved for trusted devices; without effect in this version.
-    #[serde(default, rename = "device_token")]
-    _device_token: Option<String>,
+    /// From an earlier login on this device. It gives the device a lane of its own, with limits that nobody else can
+    /// use up. One that is not good, or of another number, has no effect.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    device_token: Option<String>,
     /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent: the one usual in the number's country.
     #[serde(default)]
     #[schema(example = "en")]
@@ -47,7 +50,7 @@ struct CodeRequested {
     /// Goes back with the code to `POST /api/v1/auth/verify`. A compact JWE (RFC 7516), always of the same length.
     #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
     challenge_token: String,
-    /// How many digits the code has.
+    /// How many digits the code has: the more, the more was guessed at this number or in the whole service.
     #[schema(example = 4)]
     code_length: u8,
     /// Seconds until the challenge ends.
@@ -61,41 +64,56 @@ struct CodeRequested {
 /// Send a login code
 ///
 /// Sends a code to the phone by SMS and answers with the challenge that belongs to it. The answer is the same
-/// whether or not the number has an account. Next: `POST /api/v1/auth/verify`.
+/// whether or not the number has an account. Make the field for the code as long as `code_length` says: it grows
+/// while codes are being guessed at. Send along the `device_token` of an earlier login, if there is one. Next:
+/// `POST /api/v1/auth/verify`.
 #[utoipa::path(tag = "authentication", request_body = RequestCode, responses(
     (status = 200, description = "The code is on its way", body = CodeRequested),
     (status = 422, description = "invalid-phone, phone-not-supported"),
+    (status = 429, description = "too-many-requests"),
     (status = 502, description = "sms-rejected"),
-    (status = 503, description = "sms-unavailable"),
+    (status = 503, description = "sms-unavailable, service-unavailable"),
 ))]
 #[post("/auth/phone", wrap = "from_fn(travel_light)")]
 #[tracing::instrument(name = "auth.phone", skip_all)]
 pub(super) async fn request_code(
     app: Data<AppState>,
+    client: Client,
     Json(body): Json<RequestCode>,
 ) -> Result<web::Json<CodeRequested>, Problem> {
     let phone = PhoneNumber::parse(&body.phone, app.settings.default_region)?;
+    if !app.settings.allowed_countries.allows(&phone) {
+        return Err(Problem::PhoneNotSupported);
+    }
     // A malformed invite code is a wrong one: it is told after the login, which it must not block.
     let invite_code = body.invite_code.map(|text| text.parse().unwrap_or_else(|_| InviteCode::nobodys()));
     let now = app.clock.now();
-    let code = OtpCode::random(app.settings.otp_length);
+    let Admitted { code, device, is_test } =
+        admission::admit(&app, &client, &phone, body.device_token.as_deref(), now).await?;
     let challenge = NewChallenge {
         purpose: Purpose::Login,
         phone: &phone,
         code: &code,
         invite_code: invite_code.as_ref(),
+        device,
     };
-    let challenge_token = app.tokens.seal_challenge(challenge, now)?.token;
-    let language = Language::choose(body.locale.as_deref(), &phone);
-    let host = app.settings.public_url.host_str().unwrap_or_default();
-    let text = LoginText { language, host, code: &code }.to_string();
-    app.sms.send(Message { phone, text, code }, now).await?;
-    Ok(web::Json(CodeRequested {
-        challenge_token,
-        code_length: app.settings.otp_length.digits(),
+    let answer = CodeRequested {
+        challenge_token: app.tokens.seal_challenge(challenge, now)?.token,
+        code_length: code.length().digits(),
         expires_in: app.tokens.lives().challenge.num_seconds(),
         resend_in: RESEND_IN,
-    }))
+    };
+    if !is_test {
+        app.sms.send(message(&app, phone, code, body.locale.as_deref()), now).await?;
+    }
+    Ok(web::Json(answer))
+}
+
+fn message(app: &AppState, phone: PhoneNumber, code: OtpCode, locale: Option<&str>) -> Message {
+    let language = Language::choose(locale, &phone);
+    let host = app.settings.public_url.host_str().unwrap_or_default();
+    let text = LoginText { language, host, code: &code }.to_string();
+    Message { phone, text, code }
 }
 
 /// Lets a waiting request keep no more than it has: the table for its headers

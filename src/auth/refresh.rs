@@ -49,6 +49,7 @@ pub(super) async fn refresh_tokens(
         network: &client.network,
         now,
         expires_at: now + app.tokens.lives().refresh_idle,
+        replays: app.settings.profile.refresh_replays(),
     };
     let mut conn = app.database.connection().await?;
     match sessions::rotate(&mut conn, &rotation).await? {

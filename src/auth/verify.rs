@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::TokenPair;
+use super::{TokenPair, counting};
 use crate::{
-    domain::{DeviceName, OtpCode, guess_budget},
+    domain::{DeviceId, DeviceName, OtpCode},
     http::{client::Client, json::Json, problem::Problem, profile::Profile},
     state::AppState,
     store::{
-        challenges,
+        challenges::Claimed,
         logins::{self, LoggedIn, Login, LoginOutcome},
         profiles,
     },
@@ -48,6 +48,10 @@ struct LoginAnswer {
     /// Whether this login made the account.
     #[schema(example = true)]
     is_new_user: bool,
+    /// Proof that somebody was logged in on this device: keep it, also after a logout, and send it along to
+    /// `POST /api/v1/auth/phone`. It is good for 180 days and opens nothing by itself.
+    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
+    device_token: String,
     /// What came of the invite code of the phone step, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     referral: Option<Referral>,
@@ -74,11 +78,14 @@ enum Referral {
 /// Log in with the code
 ///
 /// Opens the challenge, compares the code, and makes the account if the number is new. A challenge can be used
-/// once and allows three codes (two when the code has eight digits or more). Next: call the API with the access
+/// once and allows three codes (two when the code has eight digits or more); a login voids the challenges that were
+/// made before it for the same number. After a `code-upgraded` ask for a new code: it will be longer. Next: call the API with the access
 /// token, and keep the refresh token where only your app can read it.
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
     (status = 200, description = "Logged in", body = LoginAnswer),
     (status = 401, description = "invalid-code, invalid-challenge"),
+    (status = 409, description = "code-upgraded"),
+    (status = 429, description = "too-many-requests"),
     (status = 503, description = "service-unavailable"),
 ))]
 #[post("/auth/verify")]
@@ -93,21 +100,22 @@ pub(super) async fn verify_code(
         app.tokens.open_challenge(&body.challenge_token, now).map_err(|_| Problem::InvalidChallenge)?;
     let mut conn = app.database.connection().await?;
     // Claimed and committed before anything is compared: a try that was made cannot be taken back.
-    let allowed = guess_budget::attempts_per_challenge(challenge.code_length);
-    let claim = challenges::claim_attempt(&mut conn, challenge.id, challenge.expires_at, allowed).await?;
-    let attempts_left = claim.ok_or(Problem::InvalidChallenge)?;
+    let claimed = counting::claim(&app, &mut conn, &client, &challenge, now).await?;
     if !app.tokens.code_matches(&challenge, &body.code) {
-        return Err(Problem::InvalidCode { attempts_left });
+        return Err(Problem::InvalidCode { attempts_left: claimed.attempts_left });
     }
-    let login = login(&app, &challenge, &client, body.device_name.as_ref(), now);
+    let login = login(&app, &challenge, &claimed, &client, body.device_name.as_ref(), now);
     match logins::complete(&mut conn, &login).await? {
         LoginOutcome::AlreadyConsumed => Err(Problem::InvalidChallenge),
         LoginOutcome::LoggedIn(done) => {
             let profile = profiles::find_by_session(&mut conn, done.session, now).await?;
-            let user = Profile::from(profile.ok_or(Problem::Unauthenticated)?);
-            let referral = referral(&challenge, &done);
-            let tokens = TokenPair::issue(&app, done.user, done.session, 0, login.expires_at, now)?;
-            Ok(web::Json(LoginAnswer { tokens, is_new_user: done.is_new_user, referral, user }))
+            Ok(web::Json(LoginAnswer {
+                tokens: TokenPair::issue(&app, done.user, done.session, 0, login.expires_at, now)?,
+                is_new_user: done.is_new_user,
+                device_token: app.tokens.seal_device(login.device, done.user, now)?,
+                referral: referral(&challenge, &done),
+                user: Profile::from(profile.ok_or(Problem::Unauthenticated)?),
+            }))
         }
     }
 }
@@ -115,6 +123,7 @@ pub(super) async fn verify_code(
 fn login<'a>(
     app: &AppState,
     challenge: &'a Challenge,
+    claimed: &Claimed,
     client: &'a Client,
     device_name: Option<&'a DeviceName>,
     now: DateTime<Utc>,
@@ -127,6 +136,8 @@ fn login<'a>(
         device_name: device_name.map(DeviceName::as_str),
         user_agent: client.user_agent.as_deref(),
         network: &client.network,
+        settlement: counting::settlement(app, challenge, claimed, now),
+        device: challenge.device.unwrap_or_else(|| DeviceId::random(now)),
         now,
         expires_at: now + lives.refresh_idle.min(lives.refresh_absolute),
         ends_at: now + lives.refresh_absolute,

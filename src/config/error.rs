@@ -13,6 +13,19 @@ pub enum ConfigError {
         "SMS_PROVIDER is simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
     )]
     SimulatedSms,
+    /// Production limits sending.
+    #[error("SEND_LIMITS=off is for load tests; production does not run without limits on sending")]
+    NoSendLimits,
+    /// Guessing would be too easy.
+    #[error(
+        "an attacker would get into one given phone with a probability of up to {bound:.2e} in a year, and MAX_GUESS_PROBABILITY_PER_YEAR is {most:.2e}: set SECURITY_PROFILE=strict or a longer OTP_LENGTH; phone-auth guess-bound prints the arithmetic"
+    )]
+    GuessBound {
+        /// The computed bound.
+        bound: f64,
+        /// The setting.
+        most: f64,
+    },
     /// A root secret.
     #[error(transparent)]
     Token(#[from] token::TokenError),

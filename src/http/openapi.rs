@@ -126,6 +126,7 @@ fn failure(kinds: &[&'static ProblemKind]) -> utoipa::openapi::Response {
         ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);
     for (status, name, description) in [
         (401, "WWW-Authenticate", "With `unauthenticated`: `Bearer` (RFC 6750, section 3)"),
+        (429, "Retry-After", "Seconds until there is room again"),
         (503, "Retry-After", "Seconds until another try makes sense"),
     ] {
         if kinds.iter().any(|kind| kind.status == status) {

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use chrono::TimeDelta;
 use serde::Serialize;
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
@@ -42,6 +43,8 @@ pub enum Problem {
     InvalidCode { attempts_left: i16 },
     /// Any other reason for which a challenge opens nothing.
     InvalidChallenge,
+    /// The code has become too short for its phone.
+    CodeUpgraded,
     /// Not a refresh token of a live session.
     InvalidRefreshToken,
     /// A refresh token that had a successor; the session is ended.
@@ -66,6 +69,8 @@ pub enum Problem {
     PayloadTooLarge,
     /// A body of another type.
     UnsupportedMediaType,
+    /// A limit; this is when there will be room again.
+    TooManyRequests(TimeDelta),
     /// The provider refused.
     SmsRejected,
     /// No provider took it.
@@ -102,7 +107,7 @@ pub struct ProblemDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     activated_invite_code: Option<String>,
-    /// With 503: seconds until another try makes sense.
+    /// With 429 and 503: seconds until another try makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = u32, required = false)]
     retry_after: Option<u32>,
@@ -133,6 +138,7 @@ impl ProblemDetails {
             "invalid-code" => example.attempts_left = Some(2),
             "invalid-json" => example.detail = "Reading stopped at line 1, column 15.".into(),
             "invalid-request" => example.detail = "phone: expected a string.".into(),
+            "too-many-requests" => example.retry_after = Some(30),
             "invite-already-activated" => example.activated_invite_code = Some("K7WQ2M".to_owned()),
             _ => {}
         }
@@ -152,6 +158,7 @@ impl Problem {
             Self::Unauthenticated => ProblemKind::UNAUTHENTICATED,
             Self::InvalidCode { .. } => ProblemKind::INVALID_CODE,
             Self::InvalidChallenge => ProblemKind::INVALID_CHALLENGE,
+            Self::CodeUpgraded => ProblemKind::CODE_UPGRADED,
             Self::InvalidRefreshToken => ProblemKind::INVALID_REFRESH_TOKEN,
             Self::RefreshTokenReused => ProblemKind::REFRESH_TOKEN_REUSED,
             Self::UnknownInviteCode => ProblemKind::UNKNOWN_INVITE_CODE,
@@ -164,6 +171,7 @@ impl Problem {
             Self::RequestTimeout => ProblemKind::REQUEST_TIMEOUT,
             Self::PayloadTooLarge => ProblemKind::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => ProblemKind::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyRequests(_) => ProblemKind::TOO_MANY_REQUESTS,
             Self::SmsRejected => ProblemKind::SMS_REJECTED,
             Self::SmsUnavailable => ProblemKind::SMS_UNAVAILABLE,
             Self::Unavailable(_) => ProblemKind::SERVICE_UNAVAILABLE,
@@ -178,6 +186,7 @@ impl Problem {
             Self::InvalidJson(detail) => details.detail = detail.clone().into(),
             Self::InvalidRequest(detail) => details.detail.clone_from(detail),
             Self::InvalidCode { attempts_left } => details.attempts_left = Some(*attempts_left),
+            Self::TooManyRequests(wait) => details.retry_after = Some(whole_seconds(*wait)),
             Self::InviteAlreadyActivated(code) => details.activated_invite_code = Some(code.to_string()),
             _ => {}
         }
@@ -196,6 +205,12 @@ impl Problem {
             _ => {}
         }
     }
+}
+
+/// `wait` in whole seconds, rounded up: a client that waits as told is let through.
+fn whole_seconds(wait: TimeDelta) -> u32 {
+    let seconds = wait.num_seconds() + i64::from(wait.subsec_nanos() > 0);
+    seconds.clamp(1, u32::MAX.into()).try_into().unwrap_or(u32::MAX)
 }
 
 impl std::fmt::Display for Problem {

@@ -1,45 +1,161 @@
-//! `challenge_use`: what was tried on a challenge.
+//! `challenge_use`: what was tried on a challenge, and what a try is charged to.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, TimeDelta, Utc};
 use diesel::{
-    OptionalExtension,
     prelude::*,
-    sql_types::{SmallInt, Timestamptz, Uuid},
+    sql_types::{Integer, Interval, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use super::{Connection, StoreError, schema::challenge_use, statement::statement};
-use crate::domain::ChallengeId;
+use crate::domain::{
+    ChallengeId, DeviceId, Limit, Pseudonym,
+    guess_budget::{self, Rung, slot_of},
+    send_limits,
+};
 
-statement! {
-    /// The row is made by the first attempt and locked by each later one, so
-    /// of parallel attempts exactly `allowed` get through.
-    ClaimAttempt { jti: uuid::Uuid => Uuid, expires_at: DateTime<Utc> => Timestamptz, allowed: i16 => SmallInt }
-        -> (SmallInt)
-    "INSERT INTO challenge_use (jti, attempts, expires_at)
-     VALUES ($1, 1, $2)
-     ON CONFLICT (jti) DO UPDATE SET attempts = challenge_use.attempts + 1
-     WHERE challenge_use.attempts < $3 AND challenge_use.consumed_at IS NULL
-     RETURNING attempts"
+/// A code somebody wants compared.
+pub struct Attempt {
+    /// What the counters take for now; none: the time of the database.
+    pub at: Option<DateTime<Utc>>,
+    /// On which challenge.
+    pub challenge: ChallengeId,
+    /// When the challenge ends.
+    pub expires_at: DateTime<Utc>,
+    /// How many attempts it has.
+    pub allowed: i16,
+    /// The pseudonym of its phone.
+    pub phone: Pseudonym,
+    /// In which lane it was made.
+    pub device: Option<DeviceId>,
+    /// Which meters count it; none for test numbers.
+    pub rung: Option<Rung>,
+    /// The pseudonym of the client's address; none: not limited.
+    pub address: Option<Pseudonym>,
 }
 
-/// Claims one of the `allowed` attempts on a challenge, in a commit of its own.
-///
-/// Gives the number of attempts left after this one, or `None` when all were
-/// used or the challenge was consumed: then nothing may be compared.
+/// What came of claiming an attempt. Every case is ordinary.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The code may be compared.
+    Claimed(Claimed),
+    /// The challenge is used up, or void.
+    Refused,
+    /// The code has become too short for its phone; the send was given back.
+    Upgraded,
+    /// The address entered too many codes; after this time one more is compared.
+    Throttled(TimeDelta),
+}
+
+/// An attempt that was claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// How many attempts the challenge has left after this one.
+    pub attempts_left: i16,
+    /// Where the deployment's meter was charged.
+    pub risk_slot: Option<i16>,
+}
+
+statement! {
+    ClaimAttempt<'a> {
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        jti: Uuid => SqlUuid,
+        issued: DateTime<Utc> => Timestamptz,
+        expires_at: DateTime<Utc> => Timestamptz,
+        allowed: i16 => SmallInt,
+        phone: Uuid => SqlUuid,
+        device: Option<Uuid> => Nullable<SqlUuid>,
+        meter: Option<&'a str> => Nullable<Text>,
+        every: TimeDelta => Interval,
+        burst: i32 => Integer,
+        risk_every: TimeDelta => Interval,
+        risk_burst: i32 => Integer,
+        network: Option<Uuid> => Nullable<SqlUuid>,
+        network_every: TimeDelta => Interval,
+        network_burst: i32 => Integer,
+        send_every: TimeDelta => Interval,
+        most_returned: i32 => Integer,
+    } -> (Text, Nullable<SmallInt>, Nullable<SmallInt>, Nullable<Interval>)
+    "SELECT outcome, attempts, risk_slot, wait FROM claim_attempt(
+         _at => $1, _jti => $2, _issued => $3, _expires_at => $4, _allowed => $5, _phone => $6, _device => $7,
+         _meter => $8, _every => $9, _burst => $10, _risk_every => $11, _risk_burst => $12, _network => $13,
+         _network_every => $14, _network_burst => $15, _send_every => $16, _most_returned => $17)"
+}
+
+/// Claims an attempt and charges every meter that counts it, in a commit of
+/// its own: of parallel attempts exactly those get through that have room.
 ///
 /// # Errors
 ///
-/// [`StoreError`]: nothing may be compared then either.
-pub async fn claim_attempt(
-    conn: &mut Connection,
-    challenge: ChallengeId,
-    expires_at: DateTime<Utc>,
-    allowed: i16,
-) -> Result<Option<i16>, StoreError> {
-    let claim = ClaimAttempt { jti: challenge.0, expires_at, allowed };
-    let used: Option<(i16,)> = claim.get_result(conn).await.optional()?;
-    Ok(used.map(|(attempts,)| allowed - attempts))
+/// [`StoreError`]: nothing may be compared then.
+pub async fn claim_attempt(conn: &mut Connection, attempt: &Attempt) -> Result<Claim, StoreError> {
+    let meters = Meters::of(attempt.rung, attempt.device);
+    let statement = ClaimAttempt {
+        at: attempt.at,
+        jti: attempt.challenge.0,
+        issued: attempt.challenge.drawn_at(),
+        expires_at: attempt.expires_at,
+        allowed: attempt.allowed,
+        phone: attempt.phone.0,
+        device: attempt.device.map(|device| device.0),
+        meter: meters.column,
+        every: meters.own.every,
+        burst: meters.own.burst,
+        risk_every: meters.deployment.every,
+        risk_burst: meters.deployment.burst,
+        network: attempt.address.map(|address| address.0),
+        network_every: send_limits::VERIFY_PER_ADDRESS.every,
+        network_burst: send_limits::VERIFY_PER_ADDRESS.burst,
+        send_every: meters.send_every,
+        most_returned: send_limits::RETURNED_PER_DAY,
+    };
+    let row: (String, Option<i16>, Option<i16>, Option<TimeDelta>) = statement.get_result(conn).await?;
+    let (outcome, attempts, risk_slot, wait) = row;
+    match (outcome.as_str(), attempts, wait) {
+        ("claimed", Some(attempts), _) => {
+            Ok(Claim::Claimed(Claimed { attempts_left: attempt.allowed - attempts, risk_slot }))
+        }
+        ("refused", ..) => Ok(Claim::Refused),
+        ("upgraded", ..) => Ok(Claim::Upgraded),
+        ("throttled", _, Some(wait)) => Ok(Claim::Throttled(wait)),
+        _ => Err(StoreError::Corrupt("claim_attempt")),
+    }
+}
+
+/// Which meters count the tries on a challenge.
+pub(super) struct Meters {
+    /// The column of the phone's and the deployment's meter, in `phone_guard`
+    /// the one it names; none when nothing is counted.
+    pub column: Option<&'static str>,
+    /// The phone's, or the device's.
+    pub own: Limit,
+    /// One slot of the deployment's.
+    pub deployment: Limit,
+    /// What one send weighs in its lane.
+    pub send_every: TimeDelta,
+}
+
+impl Meters {
+    /// Those of a challenge on `rung`, in the lane of `device`.
+    ///
+    /// Long codes of strangers have none: the number of codes sent bounds them.
+    pub fn of(rung: Option<Rung>, device: Option<DeviceId>) -> Self {
+        let (column, own, whole) = match rung {
+            Some(Rung::Short) => (Some("f4"), guess_budget::PHONE_SHORT, guess_budget::DEPLOYMENT_SHORT),
+            Some(Rung::Medium) => (Some("f6"), guess_budget::PHONE_MEDIUM, guess_budget::DEPLOYMENT_MEDIUM),
+            Some(Rung::Long) | None => (None, guess_budget::PHONE_MEDIUM, guess_budget::DEPLOYMENT_MEDIUM),
+        };
+        if device.is_some() {
+            return Self {
+                column: rung.map(|_| "failures"),
+                own: guess_budget::DEVICE,
+                deployment: slot_of(whole),
+                send_every: send_limits::DEVICE.every,
+            };
+        }
+        Self { column, own, deployment: slot_of(whole), send_every: send_limits::STRANGER.every }
+    }
 }
 
 /// Forgets challenges that expired more than an hour before `now`; gives their number.

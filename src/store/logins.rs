@@ -1,15 +1,19 @@
 //! Completing a login: the one statement behind a right code.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     OptionalExtension,
     result::{DatabaseErrorKind, Error::DatabaseError},
-    sql_types::{Bool, Nullable, Text, Timestamptz, Uuid},
+    sql_types::{Bool, Integer, Interval, Nullable, SmallInt, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Connection, StoreError, statement::statement};
-use crate::domain::{ChallengeId, InviteCode, PhoneNumber, SessionId, UserId};
+use super::{Connection, StoreError, challenges::Meters, statement::statement};
+use crate::domain::{
+    ChallengeId, DeviceId, InviteCode, PhoneNumber, Pseudonym, SessionId, UserId,
+    guess_budget::{self, Rung},
+    send_limits,
+};
 
 /// A right code, and the session it is to open.
 pub struct Login<'a> {
@@ -25,12 +29,34 @@ pub struct Login<'a> {
     pub user_agent: Option<&'a str>,
     /// The client's network.
     pub network: &'a str,
+    /// What the challenge is given back.
+    pub settlement: Settlement,
+    /// The device to be trusted from now on.
+    pub device: DeviceId,
     /// The moment of the login.
     pub now: DateTime<Utc>,
     /// The session's end by idleness.
     pub expires_at: DateTime<Utc>,
     /// The session's absolute end.
     pub ends_at: DateTime<Utc>,
+}
+
+/// What the challenge of a right code charged, and gets back.
+pub struct Settlement {
+    /// What the counters take for now; none: the time of the database.
+    pub at: Option<DateTime<Utc>>,
+    /// The pseudonym of the phone.
+    pub phone: Pseudonym,
+    /// The device in whose lane the challenge was made.
+    pub device: Option<DeviceId>,
+    /// Which meters counted its attempts; none for test numbers.
+    pub rung: Option<Rung>,
+    /// Where the deployment's meter was charged.
+    pub risk_slot: Option<i16>,
+    /// The pseudonym of the number's block.
+    pub block: Pseudonym,
+    /// The country of the number: ISO 3166-1 alpha-2.
+    pub country: String,
 }
 
 /// What came of a right code. Every case is ordinary.
@@ -57,9 +83,23 @@ statement! {
     /// Leans on the row lock of `challenge_use` (of parallel logins one finds
     /// `consumed_at` null), on `users_phone_key` (one account per phone) and
     /// on the lock of the referrer's row (a deleted account invites nobody).
+    /// The order is that of the locks: challenge, guards, user, device.
     CompleteLogin<'a> {
         now: DateTime<Utc> => Timestamptz,
         jti: uuid::Uuid => Uuid,
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        issued: DateTime<Utc> => Timestamptz,
+        phone_key: uuid::Uuid => Uuid,
+        lane: Option<uuid::Uuid> => Nullable<Uuid>,
+        meter: Option<&'a str> => Nullable<Text>,
+        every: TimeDelta => Interval,
+        risk_slot: Option<i16> => Nullable<SmallInt>,
+        risk_every: TimeDelta => Interval,
+        send_every: TimeDelta => Interval,
+        most_returned: i32 => Integer,
+        block: uuid::Uuid => Uuid,
+        block_every: TimeDelta => Interval,
+        country: &'a str => Text,
         new_user: uuid::Uuid => Uuid,
         phone: &'a str => Text,
         own_code: &'a str => Text,
@@ -70,21 +110,31 @@ statement! {
         network: &'a str => Text,
         expires_at: DateTime<Utc> => Timestamptz,
         ends_at: DateTime<Utc> => Timestamptz,
+        device: uuid::Uuid => Uuid,
+        trusted_until: DateTime<Utc> => Timestamptz,
+        most_devices: i32 => Integer,
     } -> (Uuid, Bool)
     "WITH consumed AS (
-         UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL RETURNING consumed_at AS now
+         UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL AND NOT upgraded
+         RETURNING consumed_at AS now, attempts
+     ), settled AS (
+         SELECT now, settle_challenge(
+             _at => $3, _now => now, _issued => $4, _attempts => attempts, _phone => $5, _device => $6,
+             _meter => $7, _every => $8, _risk_slot => $9, _risk_every => $10, _send_every => $11,
+             _most_returned => $12, _block => $13, _block_every => $14, _country => $15)
+         FROM consumed
      ), account AS (
          INSERT INTO users (id, phone, invite_code, created_at, updated_at, last_login_at)
-         SELECT $3, $4, $5, now, now, now FROM consumed
+         SELECT $16, $17, $18, now, now, now FROM settled
          ON CONFLICT (phone) DO UPDATE SET last_login_at = excluded.last_login_at
          RETURNING id, last_login_at AS now
      ), referrer AS (
          SELECT users.id FROM users, account
-         WHERE users.invite_code = $6 AND users.deleted_at IS NULL AND account.id = $3
+         WHERE users.invite_code = $19 AND users.deleted_at IS NULL AND account.id = $16
          FOR NO KEY UPDATE OF users
      ), invited AS (
          INSERT INTO referrals (invitee_id, referrer_id, invite_code, invited_at)
-         SELECT account.id, referrer.id, $6, now FROM account, referrer
+         SELECT account.id, referrer.id, $19, now FROM account, referrer
          RETURNING referrer_id
      ), counted AS (
          UPDATE users SET invited_users_count = invited_users_count + 1
@@ -92,17 +142,22 @@ statement! {
      ), session AS (
          INSERT INTO sessions (id, user_id, device_name, user_agent, network, expires_at, ends_at,
                                created_at, last_used_at, rotated_at)
-         SELECT $7, id, $8, $9, $10, $11, $12, now, now, now FROM account
+         SELECT $20, id, $21, $22, $23, $24, $25, now, now, now FROM account
+     ), trusted AS (
+         SELECT id, trust_device(_device => $26, _user => id, _session => $20, _now => now,
+                                 _expires_at => $27, _most => $28)
+         FROM account
      )
-     SELECT id, EXISTS (SELECT FROM invited) FROM account"
+     SELECT id, EXISTS (SELECT FROM invited) FROM trusted"
 }
 
 /// How often an invite code is drawn again when it is taken. With half of all
 /// codes in use, this many clashes in a row happen once in four billion.
 const DRAWS: u32 = 32;
 
-/// Uses up the challenge, finds or makes the user, activates the invite code
-/// of a first login and opens the session: all of it or nothing.
+/// Uses up the challenge and gives back what it charged, finds or makes the
+/// user, activates the invite code of a first login, opens the session and
+/// trusts the device: all of it or nothing.
 ///
 /// # Errors
 ///
@@ -110,6 +165,8 @@ const DRAWS: u32 = 32;
 pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginOutcome, StoreError> {
     let new_user = UserId::random(login.now);
     let session = SessionId::random(login.now);
+    let settlement = &login.settlement;
+    let meters = Meters::of(settlement.rung, settlement.device);
     let mut draws = DRAWS;
     loop {
         let own_code = InviteCode::random();
@@ -126,6 +183,22 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
             network: login.network,
             expires_at: login.expires_at,
             ends_at: login.ends_at,
+            at: settlement.at,
+            issued: login.challenge.drawn_at(),
+            phone_key: settlement.phone.0,
+            lane: settlement.device.map(|device| device.0),
+            meter: meters.column,
+            every: meters.own.every,
+            risk_slot: settlement.risk_slot,
+            risk_every: meters.deployment.every,
+            send_every: meters.send_every,
+            most_returned: send_limits::RETURNED_PER_DAY,
+            block: settlement.block.0,
+            block_every: send_limits::NUMBER_BLOCK.every,
+            country: &settlement.country,
+            device: login.device.0,
+            trusted_until: login.now + TimeDelta::days(guess_budget::DEVICE_DAYS),
+            most_devices: guess_budget::DEVICES_PER_USER,
         };
         let row: Result<Option<(uuid::Uuid, bool)>, _> = statement.get_result(conn).await.optional();
         draws -= 1;

@@ -5,6 +5,58 @@ diesel::table! {
         attempts -> Int2,
         expires_at -> Timestamptz,
         consumed_at -> Nullable<Timestamptz>,
+        upgraded -> Bool,
+    }
+}
+
+diesel::table! {
+    country_traffic (since, country) {
+        country -> Text,
+        since -> Timestamptz,
+        sends -> Int4,
+        logins -> Int4,
+    }
+}
+
+diesel::table! {
+    device_guard (device) {
+        device -> Uuid,
+        user_id -> Uuid,
+        session_id -> Uuid,
+        failures -> Timestamptz,
+        sends -> Timestamptz,
+        returned -> Int2,
+        returned_since -> Timestamptz,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    guard_keys (singleton) {
+        singleton -> Bool,
+        sealed_key -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    phone_guard (phone) {
+        phone -> Uuid,
+        f4 -> Timestamptz,
+        f6 -> Timestamptz,
+        sends -> Timestamptz,
+        last_sent_at -> Nullable<Timestamptz>,
+        returned -> Int2,
+        returned_since -> Timestamptz,
+        voided_before -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rate_limit (key) {
+        key -> Uuid,
+        tat -> Timestamptz,
     }
 }
 
@@ -14,6 +66,21 @@ diesel::table! {
         referrer_id -> Uuid,
         invite_code -> Text,
         invited_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    risk (slot) {
+        slot -> Int2,
+        g4 -> Timestamptz,
+        g6 -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sends_per_day (day) {
+        day -> Date,
+        sends -> Int4,
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use diesel::{
     OptionalExtension,
     prelude::*,
-    sql_types::{Integer, Text, Timestamptz, Uuid},
+    sql_types::{BigInt, Integer, SmallInt, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 
@@ -46,6 +46,8 @@ pub struct Rotation<'a> {
     pub now: DateTime<Utc>,
     /// The new end by idleness, if the absolute end is not earlier.
     pub expires_at: DateTime<Utc>,
+    /// How often in 24 hours the predecessor is honoured.
+    pub replays: i16,
 }
 
 /// What came of a refresh. Every case is ordinary.
@@ -107,32 +109,45 @@ pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<Ro
             session: rotation.session.0,
             generation: rotation.generation,
             network: rotation.network,
+            replays: rotation.replays,
         };
         live = forgive.get_result(conn).await.optional()?;
     }
     if let Some((user, generation, expires_at)) = live {
         return Ok(RotationOutcome::Live { user: UserId(user), generation, expires_at });
     }
-    let newer_exists =
-        sessions::table.find(rotation.session.0).filter(sessions::generation.gt(rotation.generation));
-    let ended = diesel::delete(newer_exists).execute(conn).await?;
+    let end = EndOlder { session: rotation.session.0, generation: rotation.generation };
+    let (ended,): (i64,) = end.get_result(conn).await?;
     Ok(if ended > 0 { RotationOutcome::Reused } else { RotationOutcome::Ended })
 }
 
 statement! {
-    /// The grace for the predecessor: 30 seconds, the same network, 3 times in 24 hours.
+    /// A newer token than the one shown exists. The device goes with the session.
+    EndOlder { session: uuid::Uuid => Uuid, generation: i32 => Integer } -> (BigInt,)
+    "WITH ended AS (
+         DELETE FROM sessions WHERE id = $1 AND generation > $2 RETURNING id, user_id
+     ), forgotten AS (
+         DELETE FROM device_guard USING ended
+         WHERE device_guard.user_id = ended.user_id AND device_guard.session_id = ended.id
+     )
+     SELECT count(*) FROM ended"
+}
+
+statement! {
+    /// The grace for the predecessor: 30 seconds, the same network, some times in 24 hours.
     Forgive<'a> {
         now: DateTime<Utc> => Timestamptz,
         session: uuid::Uuid => Uuid,
         generation: i32 => Integer,
         network: &'a str => Text,
+        replays: i16 => SmallInt,
     } -> (Uuid, Integer, Timestamptz)
     "UPDATE sessions
      SET replays = CASE WHEN replays_since > $1 - interval '1 day' THEN replays + 1 ELSE 1 END,
          replays_since = CASE WHEN replays_since > $1 - interval '1 day' THEN replays_since ELSE $1 END
      WHERE id = $2 AND generation = $3 + 1 AND expires_at > $1 AND network = $4
        AND rotated_at > $1 - interval '30 seconds'
-       AND (replays < 3 OR replays_since IS NULL OR replays_since <= $1 - interval '1 day')
+       AND (replays < $5 OR replays_since IS NULL OR replays_since <= $1 - interval '1 day')
      RETURNING user_id, generation, expires_at"
 }
 
@@ -147,7 +162,8 @@ pub enum Scope {
     All,
 }
 
-/// Ends the sessions in `scope`, as asked by `session`; gives their number.
+/// Ends the sessions in `scope`, as asked by `session`, and the trust in their
+/// devices; gives the number of sessions.
 ///
 /// A session that has ended already ends nothing more, and that is no error:
 /// the result is what was asked for.
@@ -160,20 +176,51 @@ pub async fn end(
     session: SessionId,
     scope: Scope,
     now: DateTime<Utc>,
-) -> Result<usize, StoreError> {
-    let asking = diesel::alias!(sessions as asking);
-    let same_user = asking
-        .filter(asking.field(sessions::id).eq(session.0))
-        .filter(asking.field(sessions::expires_at).gt(now))
-        .select(asking.field(sessions::user_id))
-        .single_value();
-    let of_user = sessions::table.filter(sessions::user_id.nullable().eq(same_user));
-    let ended = match scope {
-        Scope::This => diesel::delete(sessions::table.find(session.0)).execute(conn).await?,
-        Scope::Others => diesel::delete(of_user.filter(sessions::id.ne(session.0))).execute(conn).await?,
-        Scope::All => diesel::delete(of_user).execute(conn).await?,
+) -> Result<i64, StoreError> {
+    let session = session.0;
+    let (ended,): (i64,) = match scope {
+        Scope::This => EndThis { session }.get_result(conn).await?,
+        Scope::Others => EndOthers { session, now }.get_result(conn).await?,
+        Scope::All => EndAll { session, now }.get_result(conn).await?,
     };
     Ok(ended)
+}
+
+statement! {
+    EndThis { session: uuid::Uuid => Uuid } -> (BigInt,)
+    "WITH ended AS (
+         DELETE FROM sessions WHERE id = $1 RETURNING id, user_id
+     ), forgotten AS (
+         DELETE FROM device_guard USING ended
+         WHERE device_guard.user_id = ended.user_id AND device_guard.session_id = ended.id
+     )
+     SELECT count(*) FROM ended"
+}
+
+statement! {
+    EndOthers { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (BigInt,)
+    "WITH asking AS (
+         SELECT user_id FROM sessions WHERE id = $1 AND expires_at > $2
+     ), ended AS (
+         DELETE FROM sessions USING asking
+         WHERE sessions.user_id = asking.user_id AND sessions.id <> $1 RETURNING sessions.user_id
+     ), forgotten AS (
+         DELETE FROM device_guard USING asking
+         WHERE device_guard.user_id = asking.user_id AND device_guard.session_id <> $1
+     )
+     SELECT count(*) FROM ended"
+}
+
+statement! {
+    EndAll { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (BigInt,)
+    "WITH asking AS (
+         SELECT user_id FROM sessions WHERE id = $1 AND expires_at > $2
+     ), ended AS (
+         DELETE FROM sessions USING asking WHERE sessions.user_id = asking.user_id RETURNING sessions.user_id
+     ), forgotten AS (
+         DELETE FROM device_guard USING asking WHERE device_guard.user_id = asking.user_id
+     )
+     SELECT count(*) FROM ended"
 }
 
 /// Forgets sessions whose absolute end, `absolute_life` after the login, is

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use super::{
-    Connection, StoreError,
+    Connection, StoreError, devices,
     referrals::lock_tree,
     schema::{referrals, sessions, users},
 };
@@ -19,7 +19,7 @@ pub enum Deletion {
     VersionChanged,
 }
 
-/// Deletes the account: its personal data, its sessions, its place among
+/// Deletes the account: its personal data, its sessions and devices, its place among
 /// those its referrer invited. The invite code stays taken for ever.
 ///
 /// With `expected_version` only that version is deleted. Deleting what is
@@ -36,6 +36,8 @@ pub async fn delete(
 ) -> Result<Deletion, StoreError> {
     conn.transaction(async |conn| {
         lock_tree(conn).await?;
+        // In the order of a login: devices, then the user.
+        devices::lock_all(conn, user).await?;
         // First the row: a login that runs beside this one either has its
         // session deleted below, or finds the number free and makes a new account.
         let live = users::table.find(user.0).filter(users::deleted_at.is_null());
@@ -58,6 +60,7 @@ pub async fn delete(
             }
         }
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?;
+        devices::forget_all(conn, user).await?;
         let referrer: Option<uuid::Uuid> = diesel::delete(referrals::table.find(user.0))
             .returning(referrals::referrer_id)
             .get_result(conn)

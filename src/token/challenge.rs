@@ -14,10 +14,10 @@ use super::{
     lifetime,
     shape::base64url,
 };
-use crate::domain::{ChallengeId, InviteCode, OtpCode, OtpLength, PhoneNumber};
+use crate::domain::{ChallengeId, DeviceId, InviteCode, OtpCode, OtpLength, PhoneNumber};
 
-/// 256 bytes hold the longest claims of any purpose.
-const ENVELOPE: Envelope<256> = Envelope::new("otp+jwe", "challenge", SealingKey::DAILY_KID);
+/// 320 bytes hold the longest claims of any purpose.
+const ENVELOPE: Envelope<320> = Envelope::new("otp+jwe", "challenge", SealingKey::DAILY_KID);
 
 /// What a challenge is for. It is good for nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct NewChallenge<'a> {
     pub code: &'a OtpCode,
     /// Whose invitation is activated with a first login.
     pub invite_code: Option<&'a InviteCode>,
+    /// In the lane of which trusted device; none: a stranger's.
+    pub device: Option<DeviceId>,
 }
 
 /// A challenge as the client gets it.
@@ -74,6 +76,8 @@ pub struct Challenge {
     pub expires_at: DateTime<Utc>,
     /// Whose invitation is activated with a first login.
     pub invite_code: Option<InviteCode>,
+    /// In the lane of which trusted device; none: a stranger's.
+    pub device: Option<DeviceId>,
     digest: [u8; 32],
     salt: Salt,
     root: RootId,
@@ -103,6 +107,7 @@ struct Claims {
     #[serde(with = "ts_seconds")]
     exp: DateTime<Utc>,
     invite_code: Option<InviteCode>,
+    device: Option<DeviceId>,
 }
 
 impl Tokens {
@@ -131,6 +136,7 @@ impl Tokens {
             iat,
             exp,
             invite_code: new.invite_code.cloned(),
+            device: new.device,
         };
         Ok(SealedChallenge { token: ENVELOPE.seal(key, salt, &claims)?, id, expires_at: exp })
     }
@@ -155,6 +161,7 @@ impl Tokens {
             issued_at: claims.iat,
             expires_at: claims.exp,
             invite_code: claims.invite_code,
+            device: claims.device,
             digest: claims.digest,
             salt: opened.salt,
             root: opened.root,

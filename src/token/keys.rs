@@ -20,6 +20,35 @@ use super::{CLOCK_SKEW_SECONDS, LONGEST_CHALLENGE_SECONDS, TokenError, ring::Rin
 /// HMAC-SHA256 (RFC 2104) under the key for codes, ready to be fed.
 pub(super) type CodeMac = Hmac<Sha256>;
 
+/// HMAC-SHA256 (RFC 2104) under the key for pseudonyms, ready to be fed.
+pub(super) type PseudonymMac = Hmac<Sha256>;
+
+/// The key for pseudonyms: drawn, not derived, for it outlives the root secrets.
+pub(super) struct PseudonymKey(Zeroizing<[u8; 32]>);
+
+impl PseudonymKey {
+    /// Draws a key from a CSPRNG seeded by the operating system.
+    pub(super) fn random() -> Self {
+        Self(Zeroizing::new(rand::random()))
+    }
+
+    /// For sealing.
+    pub(super) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// What makes pseudonyms.
+    pub(super) fn mac(&self) -> Result<PseudonymMac, TokenError> {
+        PseudonymMac::new_from_slice(&*self.0).map_err(|_| TokenError::Derivation)
+    }
+}
+
+impl From<[u8; 32]> for PseudonymKey {
+    fn from(key: [u8; 32]) -> Self {
+        Self(Zeroizing::new(key))
+    }
+}
+
 /// 256 bits of key, wiped when dropped.
 pub(super) struct Key(Zeroizing<[u8; 32]>);
 

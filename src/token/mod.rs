@@ -10,8 +10,10 @@
 
 mod access;
 mod challenge;
+mod device;
 mod jose;
 mod keys;
+mod pseudonym;
 mod refresh;
 mod ring;
 mod shape;
@@ -32,6 +34,7 @@ pub use self::{
     challenge::{Challenge, NewChallenge, Purpose, SealedChallenge},
     jose::JoseFailure,
     keys::random_root_secret,
+    pseudonym::Pseudonyms,
     refresh::RefreshClaims,
     signing_key::{SealedSigningKey, SigningAlgorithm, SigningKey},
 };
@@ -239,6 +242,11 @@ pub enum TokenError {
         /// The key's identifier.
         kid: String,
     },
+    /// The stored key of the pseudonyms was sealed under another root secret, or altered.
+    #[error(
+        "ROOT_SECRET does not open the key in guard_keys; append the secret it was made under, after a comma"
+    )]
+    PseudonymKeyNotOurs,
     /// A stored signing key is for an algorithm that is not known here.
     #[error("unknown signing algorithm")]
     UnknownAlgorithm,

@@ -6,8 +6,13 @@ use super::{
 #[test]
 fn a_challenge_comes_back_as_it_was_sealed() {
     let (phone, code, invite) = (phone("+79991234567"), code("004217"), InviteCode::random());
-    let new =
-        NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: Some(&invite) };
+    let new = NewChallenge {
+        purpose: Purpose::Login,
+        phone: &phone,
+        code: &code,
+        invite_code: Some(&invite),
+        device: None,
+    };
     let sealed = tokens().seal_challenge(new, noon()).unwrap();
     let opened = tokens().open_challenge(&sealed.token, noon()).unwrap();
     assert_eq!((opened.id, opened.expires_at), (sealed.id, sealed.expires_at));
@@ -35,7 +40,13 @@ fn every_challenge_is_equally_long() {
         for digits in 4..=10 {
             let code = OtpCode::random(digits.try_into().unwrap());
             for invite_code in [None, Some(&InviteCode::nobodys())] {
-                let new = NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code };
+                let new = NewChallenge {
+                    purpose: Purpose::Login,
+                    phone: &phone,
+                    code: &code,
+                    invite_code,
+                    device: Some(DeviceId::random(noon())),
+                };
                 lengths.push(tokens().seal_challenge(new, noon()).unwrap().token.len());
             }
         }
@@ -137,10 +148,13 @@ fn what_is_sealed_is_what_the_documents_say() {
     let salt = hand::json_of(sealed.token.split('.').next().unwrap())["salt"].as_str().unwrap().to_owned();
     assert_eq!(header, hand::challenge_header(noon()).replace(&hand::base64url(hand::SALT), &salt));
     let (claims, length) = hand::open(&sealed.token, noon());
-    assert_eq!(length, 256);
+    assert_eq!(length, 320);
     let mut members: Vec<&String> = claims.as_object().unwrap().keys().collect();
     members.sort();
-    assert_eq!(members, ["code_length", "digest", "exp", "iat", "invite_code", "jti", "phone", "purpose"]);
+    assert_eq!(
+        members,
+        ["code_length", "device", "digest", "exp", "iat", "invite_code", "jti", "phone", "purpose"]
+    );
     assert!(claims["iat"].is_i64() && claims["exp"].is_i64());
     // And the other way round: what is made by hand opens, and its code matches.
     let opened = tokens().open_challenge(&Jwe::right(noon()).join(), noon()).unwrap();

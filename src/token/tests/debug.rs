@@ -5,8 +5,13 @@ use super::*;
 /// Everything this room gives out, printed.
 fn printed() -> (Vec<String>, Vec<String>) {
     let (phone, code, invite) = (phone("+79991234567"), code("735190"), InviteCode::random());
-    let new =
-        NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: Some(&invite) };
+    let new = NewChallenge {
+        purpose: Purpose::Login,
+        phone: &phone,
+        code: &code,
+        invite_code: Some(&invite),
+        device: None,
+    };
     let sealed = tokens().seal_challenge(new, noon()).unwrap();
     let opened = tokens().open_challenge(&sealed.token, noon()).unwrap();
     let access = tokens().issue_access(user(), session(), noon()).unwrap();

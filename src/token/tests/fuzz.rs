@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn no_parts_of_the_right_lengths_are_believed(iv: [u8; 12], noise in proptest::collection::vec(any::<u8>(), 256), tag: [u8; 16]) {
+    fn no_parts_of_the_right_lengths_are_believed(iv: [u8; 12], noise in proptest::collection::vec(any::<u8>(), 320), tag: [u8; 16]) {
         let right = Jwe::right(noon());
         let (iv, tag) = (iv.to_vec(), tag.to_vec());
         for forged in [
@@ -129,7 +129,7 @@ proptest! {
             tag: resized(&right.tag, tag),
             ..right
         };
-        prop_assert_eq!(is_believed(&bent.join()), lengths == (12, 256, 16));
+        prop_assert_eq!(is_believed(&bent.join()), lengths == (12, 320, 16));
     }
 
     #[test]
@@ -143,7 +143,7 @@ proptest! {
     #[test]
     fn every_challenge_comes_back_and_knows_its_code(digits in "[0-9]{4,10}", phone in "\\+[1-9][0-9]{6,14}", later in 0_i64..299) {
         let (phone, code) = (super::phone(&phone), code(&digits));
-        let new = NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: None };
+        let new = NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: None, device: None };
         let sealed = tokens().seal_challenge(new, noon()).unwrap();
         let opened = tokens().open_challenge(&sealed.token, noon() + seconds(later)).unwrap();
         prop_assert_eq!(&opened.phone, &phone);

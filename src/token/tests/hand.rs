@@ -105,12 +105,13 @@ pub fn challenge_claims(phone: &str, now: DateTime<Utc>) -> Value {
     json!({
         "jti": id, "purpose": "login", "phone": phone, "digest": base64url(hmac(&key, &message)), "code_length": 4,
         "iat": now.timestamp(), "exp": now.timestamp() + 300, "invite_code": null,
+        "device": null,
     })
 }
 
 pub fn padded(claims: &Value) -> Vec<u8> {
     let mut payload = serde_json::to_vec(claims).unwrap();
-    payload.resize(256, b' ');
+    payload.resize(320, b' ');
     payload
 }
 

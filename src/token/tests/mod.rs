@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
-use crate::domain::{ChallengeId, InviteCode, OtpCode, PhoneNumber, SessionId, UserId};
+use crate::domain::{ChallengeId, DeviceId, InviteCode, OtpCode, PhoneNumber, SessionId, UserId};
 
 const SECRET: &str = "a root secret that is long enough for everyone";
 const OTHER_SECRET: &str = "another root secret that is just as long as that";
@@ -82,7 +82,13 @@ fn challenge_at(tokens: &Tokens, now: DateTime<Utc>) -> SealedChallenge {
     let (phone, code) = (phone("+79991234567"), code("1234"));
     tokens
         .seal_challenge(
-            NewChallenge { purpose: Purpose::Login, phone: &phone, code: &code, invite_code: None },
+            NewChallenge {
+                purpose: Purpose::Login,
+                phone: &phone,
+                code: &code,
+                invite_code: None,
+                device: None,
+            },
             now,
         )
         .unwrap()

@@ -77,6 +77,9 @@ impl TestAppBuilder {
             "0",
             "--database-pool-size",
             "4",
+            // Tests of the limits turn them on.
+            "--send-limits",
+            "off",
         ];
         // The last of two equal flags counts.
         let arguments = defaults.map(str::to_owned).into_iter().chain(self.arguments);

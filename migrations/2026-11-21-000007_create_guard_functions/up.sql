@@ -1,0 +1,286 @@
+-- The decisions behind the guess budget. Each is called as one statement with a commit of its own, locks what it
+-- decides about, decides, and writes: all or nothing, and of parallel calls one after the other. The numbers come from
+-- src/domain/guess_budget.rs. Locks are taken in one order everywhere: challenge, phone or device, risk, rate limits,
+-- day. An `_at` of null means now: tests turn it, the service never gives it.
+
+CREATE FUNCTION gcra_wait(_tat timestamptz, _at timestamptz, _every interval, _burst integer) RETURNS interval
+    LANGUAGE sql STABLE
+    RETURN greatest(_tat, _at) + _every - _at - _every * _burst;
+
+COMMENT ON FUNCTION gcra_wait IS
+    'How long until a limit of _burst that regains one per _every has room for one more; not above zero: it has.';
+
+CREATE FUNCTION return_send(_at timestamptz, _phone uuid, _device uuid, _every interval, _most integer) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF _device IS NULL THEN
+        UPDATE phone_guard SET
+            sends = sends - _every,
+            last_sent_at = NULL,
+            returned = CASE WHEN returned_since > _at - interval '24 hours' THEN returned + 1 ELSE 1 END,
+            returned_since = CASE WHEN returned_since > _at - interval '24 hours' THEN returned_since ELSE _at END
+        WHERE phone = _phone AND (returned < _most OR returned_since <= _at - interval '24 hours');
+    ELSE
+        UPDATE device_guard SET
+            sends = sends - _every,
+            returned = CASE WHEN returned_since > _at - interval '24 hours' THEN returned + 1 ELSE 1 END,
+            returned_since = CASE WHEN returned_since > _at - interval '24 hours' THEN returned_since ELSE _at END
+        WHERE device = _device AND (returned < _most OR returned_since <= _at - interval '24 hours');
+    END IF;
+END $$;
+
+COMMENT ON FUNCTION return_send IS 'Gives a send back to the lane it was taken from, _most times in 24 hours.';
+
+CREATE FUNCTION admit_send(
+    _at timestamptz,
+    _limited boolean,
+    -- the trusted device that asks, if one does, and the number in E.164
+    _device uuid, _number text,
+    _failures_every interval, _failures_burst integer,
+    _device_every interval, _device_burst integer,
+    -- the phone, as asked for by a stranger
+    _phone uuid, _gap interval, _every interval, _burst integer,
+    -- further limits: the networks, the number block; _pair and _phones belong together: a network is charged for one
+    -- more phone only when it did not ask for this one lately
+    _keys uuid[], _everies interval[], _bursts integer[], _pair uuid, _phones uuid,
+    -- the country closes for _closed when less than _percent of at least _enough sends within that time led to logins
+    _country text, _country_key uuid, _enough integer, _percent integer, _closed interval,
+    -- the day of the deployment: for everybody, and for trusted devices
+    _day_strangers integer, _day_devices integer,
+    -- null: admitted
+    OUT wait interval,
+    OUT trusted boolean,
+    -- how far the meters lie ahead of now: from them the caller chooses the length of the code
+    OUT f4 interval, OUT f6 interval, OUT g4 interval, OUT g6 interval,
+    -- null unless a send was counted
+    OUT sends_today integer
+) LANGUAGE plpgsql AS $$
+DECLARE
+    own device_guard;
+    guard phone_guard;
+    known boolean;
+    traffic record;
+    closed_until timestamptz;
+    today date;
+BEGIN
+    _at := coalesce(_at, now());
+    today := (_at AT TIME ZONE 'UTC')::date;
+    trusted := false;
+
+    IF _device IS NOT NULL THEN
+        SELECT device_guard.* INTO own
+        FROM device_guard JOIN users ON users.id = device_guard.user_id
+        WHERE device_guard.device = _device AND users.phone = _number AND device_guard.expires_at > _at
+        FOR UPDATE OF device_guard;
+        trusted := FOUND AND gcra_wait(own.failures, _at, _failures_every, _failures_burst) <= interval '0';
+    END IF;
+
+    IF trusted THEN
+        IF _limited THEN
+            wait := nullif(greatest(gcra_wait(own.sends, _at, _device_every, _device_burst), interval '0'), interval '0');
+        END IF;
+    ELSE
+        SELECT min(risk.g4) - _at, min(risk.g6) - _at INTO g4, g6 FROM risk;
+        IF _limited THEN
+            INSERT INTO phone_guard (phone) SELECT _phone
+            WHERE NOT EXISTS (SELECT FROM phone_guard WHERE phone = _phone) ON CONFLICT DO NOTHING;
+            PERFORM FROM phone_guard WHERE phone = _phone FOR UPDATE;
+        END IF;
+        SELECT * INTO guard FROM phone_guard WHERE phone = _phone;
+        f4 := coalesce(guard.f4 - _at, interval '0');
+        f6 := coalesce(guard.f6 - _at, interval '0');
+        IF _limited THEN
+            INSERT INTO rate_limit (key) SELECT missing FROM unnest(_keys || _country_key) AS missing
+            WHERE NOT EXISTS (SELECT FROM rate_limit WHERE key = missing) ORDER BY missing ON CONFLICT DO NOTHING;
+            PERFORM FROM rate_limit WHERE key = ANY (_keys || _country_key) ORDER BY key FOR UPDATE;
+
+            known := EXISTS (SELECT FROM rate_limit WHERE key = _pair AND tat > _at);
+            SELECT greatest(
+                guard.last_sent_at + _gap - _at,
+                gcra_wait(guard.sends, _at, _every, _burst),
+                max(gcra_wait(rate_limit.tat, _at, quota.every, quota.burst))
+            ) INTO wait
+            FROM unnest(_keys, _everies, _bursts) AS quota (key, every, burst) JOIN rate_limit USING (key)
+            WHERE NOT (known AND key IN (_pair, _phones));
+
+            SELECT coalesce(sum(sends), 0) AS sends, coalesce(sum(logins), 0) AS logins INTO traffic
+            FROM country_traffic WHERE country = _country AND since > _at - _closed;
+            SELECT tat INTO closed_until FROM rate_limit WHERE key = _country_key;
+            -- Once logins come after all, it was no attack: then the country opens early.
+            IF traffic.logins * 100 < traffic.sends * _percent THEN
+                IF closed_until <= _at AND traffic.sends >= _enough THEN
+                    closed_until := _at + _closed;
+                    UPDATE rate_limit SET tat = closed_until WHERE key = _country_key;
+                END IF;
+                wait := greatest(wait, closed_until - _at);
+            END IF;
+            wait := nullif(greatest(wait, interval '0'), interval '0');
+        END IF;
+    END IF;
+
+    IF NOT _limited OR wait IS NOT NULL THEN
+        RETURN;
+    END IF;
+
+    -- The last that can refuse; what follows cannot.
+    INSERT INTO sends_per_day AS counted (day, sends) VALUES (today, 1)
+    ON CONFLICT (day) DO UPDATE SET sends = counted.sends + 1
+    WHERE counted.sends < CASE WHEN trusted THEN _day_devices ELSE _day_strangers END
+    RETURNING sends INTO sends_today;
+    IF NOT FOUND THEN
+        wait := (today + 1)::timestamp AT TIME ZONE 'UTC' - _at;
+        RETURN;
+    END IF;
+
+    IF trusted THEN
+        UPDATE device_guard SET sends = greatest(device_guard.sends, _at) + _device_every WHERE device = _device;
+        RETURN;
+    END IF;
+    UPDATE phone_guard SET sends = greatest(phone_guard.sends, _at) + _every, last_sent_at = _at WHERE phone = _phone;
+    UPDATE rate_limit SET tat = greatest(tat, _at) + quota.every
+    FROM unnest(_keys, _everies) AS quota (key, every)
+    WHERE rate_limit.key = quota.key AND NOT (known AND quota.key IN (_pair, _phones));
+    INSERT INTO country_traffic AS counted (country, since, sends)
+    VALUES (_country, date_bin('5 minutes', _at, 'epoch'), 1)
+    ON CONFLICT (since, country) DO UPDATE SET sends = counted.sends + 1;
+END $$;
+
+COMMENT ON FUNCTION admit_send IS
+    'Before a code is sent: admits it and counts it, or says how long to wait and counts nothing.';
+
+CREATE FUNCTION claim_attempt(
+    _at timestamptz,
+    _jti uuid, _issued timestamptz, _expires_at timestamptz, _allowed smallint,
+    _phone uuid,
+    -- the trusted device in whose lane the challenge was made; null: a stranger
+    _device uuid,
+    -- the meter of this length, f4 or f6; null: none counts
+    _meter text, _every interval, _burst integer, _risk_every interval, _risk_burst integer,
+    -- the client's network; null: not limited
+    _network uuid, _network_every interval, _network_burst integer,
+    -- how a send is given back
+    _send_every interval, _most_returned integer,
+    OUT outcome text, OUT attempts smallint, OUT risk_slot smallint, OUT wait interval
+) LANGUAGE plpgsql AS $$
+DECLARE
+    has_room boolean := true;
+BEGIN
+    _at := coalesce(_at, now());
+
+    IF _network IS NOT NULL THEN
+        INSERT INTO rate_limit AS limits (key, tat) VALUES (_network, _at + _network_every)
+        ON CONFLICT (key) DO UPDATE SET tat = greatest(limits.tat, _at) + _network_every
+        WHERE gcra_wait(limits.tat, _at, _network_every, _network_burst) <= interval '0';
+        IF NOT FOUND THEN
+            outcome := 'throttled';
+            SELECT gcra_wait(tat, _at, _network_every, _network_burst) INTO wait FROM rate_limit WHERE key = _network;
+            RETURN;
+        END IF;
+    END IF;
+
+    INSERT INTO challenge_use AS used (jti, attempts, expires_at) SELECT _jti, 1, _expires_at
+    WHERE NOT EXISTS (SELECT FROM phone_guard WHERE phone = _phone AND voided_before > _issued)
+    ON CONFLICT (jti) DO UPDATE SET attempts = used.attempts + 1
+    WHERE used.attempts < _allowed AND used.consumed_at IS NULL AND NOT used.upgraded
+    RETURNING used.attempts INTO attempts;
+    IF NOT FOUND THEN
+        outcome := CASE WHEN EXISTS (SELECT FROM challenge_use WHERE jti = _jti AND upgraded)
+                        THEN 'upgraded' ELSE 'refused' END;
+        RETURN;
+    END IF;
+
+    IF _meter IS NOT NULL AND _device IS NOT NULL THEN
+        UPDATE device_guard SET failures = greatest(failures, _at) + _every
+        WHERE device = _device AND gcra_wait(failures, _at, _every, _burst) <= interval '0';
+        has_room := FOUND;
+        IF NOT has_room AND NOT EXISTS (SELECT FROM device_guard WHERE device = _device) THEN
+            outcome := 'refused';
+            RETURN;
+        END IF;
+    ELSIF _meter IS NOT NULL THEN
+        INSERT INTO phone_guard (phone) SELECT _phone
+        WHERE NOT EXISTS (SELECT FROM phone_guard WHERE phone = _phone) ON CONFLICT DO NOTHING;
+        PERFORM FROM phone_guard
+        WHERE phone = _phone
+          AND gcra_wait(CASE _meter WHEN 'f4' THEN f4 ELSE f6 END, _at, _every, _burst) <= interval '0'
+        FOR UPDATE;
+        has_room := FOUND;
+        IF has_room THEN
+            -- A slot with room that nobody is at; the same for all attempts on a challenge, if it can be.
+            SELECT slot INTO risk_slot FROM risk
+            WHERE gcra_wait(CASE _meter WHEN 'f4' THEN g4 ELSE g6 END, _at, _risk_every, _risk_burst) <= interval '0'
+            ORDER BY (slot + abs(hashtext(_jti::text)::bigint)) % 20 LIMIT 1 FOR UPDATE SKIP LOCKED;
+            IF NOT FOUND THEN
+                SELECT slot INTO risk_slot FROM risk
+                WHERE gcra_wait(CASE _meter WHEN 'f4' THEN g4 ELSE g6 END, _at, _risk_every, _risk_burst) <= interval '0'
+                ORDER BY slot LIMIT 1 FOR UPDATE;
+            END IF;
+            has_room := FOUND;
+        END IF;
+        IF has_room THEN
+            UPDATE risk SET g4 = CASE _meter WHEN 'f4' THEN greatest(g4, _at) + _risk_every ELSE g4 END,
+                            g6 = CASE _meter WHEN 'f4' THEN g6 ELSE greatest(g6, _at) + _risk_every END
+            WHERE slot = risk_slot;
+            UPDATE phone_guard SET f4 = CASE _meter WHEN 'f4' THEN greatest(f4, _at) + _every ELSE f4 END,
+                                   f6 = CASE _meter WHEN 'f4' THEN f6 ELSE greatest(f6, _at) + _every END
+            WHERE phone = _phone;
+        END IF;
+    END IF;
+
+    IF has_room THEN
+        outcome := 'claimed';
+    ELSE
+        outcome := 'upgraded';
+        UPDATE challenge_use SET upgraded = true WHERE jti = _jti;
+        PERFORM return_send(_at, _phone, _device, _send_every, _most_returned);
+    END IF;
+END $$;
+
+COMMENT ON FUNCTION claim_attempt IS
+    'Before a code is compared: claims an attempt on the challenge and charges every meter, or says why not.';
+
+CREATE FUNCTION settle_challenge(
+    _at timestamptz,
+    _now timestamptz, _issued timestamptz, _attempts smallint,
+    _phone uuid, _device uuid,
+    _meter text, _every interval, _risk_slot smallint, _risk_every interval,
+    _send_every interval, _most_returned integer,
+    _block uuid, _block_every interval, _country text
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    _at := coalesce(_at, now());
+    INSERT INTO phone_guard AS guard (phone, voided_before) VALUES (_phone, _now)
+    ON CONFLICT (phone) DO UPDATE SET
+        voided_before = greatest(guard.voided_before, _now),
+        f4 = CASE WHEN _device IS NULL AND _meter = 'f4' THEN guard.f4 - _every * _attempts ELSE guard.f4 END,
+        f6 = CASE WHEN _device IS NULL AND _meter = 'f6' THEN guard.f6 - _every * _attempts ELSE guard.f6 END;
+    PERFORM return_send(_at, _phone, _device, _send_every, _most_returned);
+    IF _device IS NOT NULL THEN
+        UPDATE device_guard SET failures = failures - _every * _attempts WHERE device = _device;
+        RETURN;
+    END IF;
+    UPDATE risk SET g4 = CASE _meter WHEN 'f4' THEN g4 - _risk_every * _attempts ELSE g4 END,
+                    g6 = CASE _meter WHEN 'f6' THEN g6 - _risk_every * _attempts ELSE g6 END
+    WHERE slot = _risk_slot;
+    UPDATE rate_limit SET tat = tat - _block_every WHERE key = _block;
+    INSERT INTO country_traffic AS counted (country, since, logins)
+    VALUES (_country, date_bin('5 minutes', _issued, 'epoch'), 1)
+    ON CONFLICT (since, country) DO UPDATE SET logins = counted.logins + 1;
+END $$;
+
+COMMENT ON FUNCTION settle_challenge IS
+    'With a right code: gives back what this challenge charged and its send, and voids what was made before.';
+
+CREATE FUNCTION trust_device(_device uuid, _user uuid, _session uuid, _now timestamptz, _expires_at timestamptz, _most integer)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO device_guard (device, user_id, session_id, created_at, expires_at)
+    VALUES (_device, _user, _session, _now, _expires_at)
+    ON CONFLICT (device) DO UPDATE SET session_id = excluded.session_id, expires_at = excluded.expires_at;
+    DELETE FROM device_guard WHERE user_id = _user AND device NOT IN (
+        SELECT device FROM device_guard WHERE user_id = _user ORDER BY expires_at DESC, device DESC LIMIT _most
+    );
+END $$;
+
+COMMENT ON FUNCTION trust_device IS
+    'Trusts a device, anew or on; of more than _most devices of a user those unused the longest go. Called under the lock of the user''s row.';

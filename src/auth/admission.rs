@@ -1,0 +1,94 @@
+//! May a code be sent, how long is it, and in whose lane.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    domain::{DeviceId, Limit, OtpCode, PhoneNumber, Pseudonym, send_limits},
+    http::{client::Client, problem::Problem},
+    state::AppState,
+    store::sends::{self, Admission, Lane, SendRequest},
+};
+
+/// A code that may be sent.
+pub(super) struct Admitted {
+    pub code: OtpCode,
+    /// The trusted device in whose lane it is; none: a stranger's.
+    pub device: Option<DeviceId>,
+    /// A test number's code is known already and goes to nobody.
+    pub is_test: bool,
+}
+
+/// Admits a code to `phone` and draws it, as long as what was guessed so far demands.
+///
+/// Whether the number has an account plays no part in it, unless a device
+/// shows that somebody was logged in on it with this number.
+pub(super) async fn admit(
+    app: &AppState,
+    client: &Client,
+    phone: &PhoneNumber,
+    device_token: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Admitted, Problem> {
+    if let Some(code) = app.settings.test_phones.code(phone, now) {
+        return Ok(Admitted { code: code.clone(), device: None, is_test: true });
+    }
+    // A token that is not good is none: the lane of strangers is open to everybody.
+    let device = device_token.and_then(|token| app.tokens.open_device(token, now).ok());
+    let request = request(app, client, phone, device);
+    let admission = sends::admit(&mut *app.database.connection().await?, &request).await?;
+    let (lane, sends_today) = match admission {
+        Admission::Admitted { lane, sends_today } => (lane, sends_today),
+        Admission::Wait(wait) => return Err(Problem::TooManyRequests(wait)),
+    };
+    warn_of_the_day(app, sends_today);
+    let (length, device) = match lane {
+        Lane::Device(device) => (app.settings.ladder.shortest(), Some(device)),
+        Lane::Stranger(levels) => (app.settings.ladder.for_stranger(&levels), None),
+    };
+    Ok(Admitted { code: OtpCode::random(length), device, is_test: false })
+}
+
+fn request<'a>(
+    app: &AppState,
+    client: &Client,
+    phone: &'a PhoneNumber,
+    device: Option<DeviceId>,
+) -> SendRequest<'a> {
+    let key = |kind, value: &str| app.pseudonyms.of(kind, value);
+    let address = send_limits::single(client.address);
+    let country = country(phone);
+    let networks = send_limits::networks(client.address).into_iter();
+    let mut limits: Vec<(Pseudonym, Limit)> =
+        networks.map(|(network, limit)| (key("network", &network), limit)).collect();
+    limits.push((key("block", send_limits::block(phone)), send_limits::NUMBER_BLOCK));
+    SendRequest {
+        at: app.clock.for_counters(),
+        limited: app.settings.send_limits,
+        phone,
+        phone_key: key("phone", phone.as_str()),
+        device,
+        limits,
+        phones_of_address: (key("pair", &format!("{address} {}", phone.as_str())), key("phones", &address)),
+        country_key: key("country", &country),
+        country,
+        per_day: app.settings.sends_per_day,
+    }
+}
+
+/// The country of a number: ISO 3166-1 alpha-2, or for one of no country `ZZ`.
+pub(super) fn country(phone: &PhoneNumber) -> String {
+    phone.region().map_or_else(|| "ZZ".to_owned(), |region| region.as_str().to_owned())
+}
+
+/// Of all instances exactly one sends the message at which the warning is due.
+fn warn_of_the_day(app: &AppState, sends_today: Option<i32>) {
+    let per_day = i64::from(app.settings.sends_per_day);
+    let due = per_day * i64::from(send_limits::DAY_WARNING_PERCENT) / 100;
+    if sends_today.map(i64::from) == Some(due) {
+        tracing::warn!(
+            sends_today,
+            sends_per_day = per_day,
+            "most of today's messages are sent; at the limit strangers get no more codes until midnight UTC"
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! `guard_keys`: the key of the pseudonyms, sealed.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+
+use super::{Connection, StoreError, schema::guard_keys};
+
+/// The sealed key; of several instances that start at once with a `draft` of
+/// their own, all get the same.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn find_or_create(
+    conn: &mut Connection,
+    draft: &str,
+    now: DateTime<Utc>,
+) -> Result<String, StoreError> {
+    conn.transaction(async |conn| {
+        diesel::insert_into(guard_keys::table)
+            .values((guard_keys::sealed_key.eq(draft), guard_keys::created_at.eq(now)))
+            .on_conflict_do_nothing()
+            .execute(conn)
+            .await?;
+        Ok(guard_keys::table.select(guard_keys::sealed_key).first(conn).await?)
+    })
+    .await
+}

@@ -1,0 +1,165 @@
+//! Admitting a code to be sent: `phone_guard`, `device_guard`, `rate_limit`,
+//! `country_traffic` and `sends_per_day`, decided and counted by one call of a
+//! function in the database (the migration `create_guard_functions`).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::{Array, Bool, Integer, Interval, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{Connection, StoreError, statement::statement};
+use crate::domain::{
+    DeviceId, Limit, PhoneNumber, Pseudonym,
+    guess_budget::{self, Levels},
+    send_limits,
+};
+
+/// A code somebody asks for.
+pub struct SendRequest<'a> {
+    /// What the counters take for now; none: the time of the database.
+    pub at: Option<DateTime<Utc>>,
+    /// Whether sends are limited at all.
+    pub limited: bool,
+    /// To whom the code would go.
+    pub phone: &'a PhoneNumber,
+    /// The pseudonym of `phone`.
+    pub phone_key: Pseudonym,
+    /// The device that shows its token, if one does.
+    pub device: Option<DeviceId>,
+    /// What else is limited: the networks of the client, the block of the number.
+    pub limits: Vec<(Pseudonym, Limit)>,
+    /// The client's address and this phone together, and the client's address:
+    /// the second is charged for a phone that the first does not know.
+    pub phones_of_address: (Pseudonym, Pseudonym),
+    /// The country of the number: ISO 3166-1 alpha-2.
+    pub country: String,
+    /// The pseudonym of `country`.
+    pub country_key: Pseudonym,
+    /// How many codes strangers may be sent on a day.
+    pub per_day: i32,
+}
+
+/// What came of asking for a code. Every case is ordinary.
+pub enum Admission {
+    /// It is counted and may be sent.
+    Admitted {
+        /// In whose lane.
+        lane: Lane,
+        /// The codes sent today, this one among them; none when sends are not limited.
+        sends_today: Option<i32>,
+    },
+    /// Nothing was counted; after this time it will be admitted, if nobody else asks.
+    Wait(TimeDelta),
+}
+
+/// Who asks, as far as counting goes.
+pub enum Lane {
+    /// A device that was logged in on with this number.
+    Device(DeviceId),
+    /// Anybody else; this is what strangers tried so far.
+    Stranger(Levels),
+}
+
+statement! {
+    AdmitSend<'a> {
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        limited: bool => Bool,
+        device: Option<Uuid> => Nullable<SqlUuid>,
+        number: &'a str => Text,
+        failures_every: TimeDelta => Interval,
+        failures_burst: i32 => Integer,
+        device_every: TimeDelta => Interval,
+        device_burst: i32 => Integer,
+        phone: Uuid => SqlUuid,
+        gap: TimeDelta => Interval,
+        every: TimeDelta => Interval,
+        burst: i32 => Integer,
+        keys: Vec<Uuid> => Array<SqlUuid>,
+        everies: Vec<TimeDelta> => Array<Interval>,
+        bursts: Vec<i32> => Array<Integer>,
+        pair: Uuid => SqlUuid,
+        phones: Uuid => SqlUuid,
+        country: &'a str => Text,
+        country_key: Uuid => SqlUuid,
+        enough: i32 => Integer,
+        percent: i32 => Integer,
+        closed: TimeDelta => Interval,
+        day_strangers: i32 => Integer,
+        day_devices: i32 => Integer,
+    } -> (
+        Nullable<Interval>, Bool,
+        Nullable<Interval>, Nullable<Interval>, Nullable<Interval>, Nullable<Interval>,
+        Nullable<Integer>,
+    )
+    "SELECT wait, trusted, f4, f6, g4, g6, sends_today FROM admit_send(
+         _at => $1, _limited => $2, _device => $3, _number => $4, _failures_every => $5, _failures_burst => $6,
+         _device_every => $7, _device_burst => $8, _phone => $9, _gap => $10, _every => $11, _burst => $12,
+         _keys => $13, _everies => $14, _bursts => $15, _pair => $16, _phones => $17, _country => $18,
+         _country_key => $19, _enough => $20, _percent => $21, _closed => $22, _day_strangers => $23,
+         _day_devices => $24)"
+}
+
+type AdmittedRow = (
+    Option<TimeDelta>,
+    bool,
+    Option<TimeDelta>,
+    Option<TimeDelta>,
+    Option<TimeDelta>,
+    Option<TimeDelta>,
+    Option<i32>,
+);
+
+/// Admits a code to be sent and counts it against every limit, or tells how
+/// long to wait and counts nothing.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing may be sent then.
+pub async fn admit(conn: &mut Connection, request: &SendRequest<'_>) -> Result<Admission, StoreError> {
+    let (pair, phones) = request.phones_of_address;
+    let of_address = [(pair, send_limits::PHONE_REMEMBERED), (phones, send_limits::PHONES_PER_ADDRESS)];
+    let limits: Vec<_> = request.limits.iter().copied().chain(of_address).collect();
+    let statement = AdmitSend {
+        at: request.at,
+        limited: request.limited,
+        device: request.device.map(|device| device.0),
+        number: request.phone.as_str(),
+        failures_every: guess_budget::DEVICE.every,
+        failures_burst: guess_budget::DEVICE.burst,
+        device_every: send_limits::DEVICE.every,
+        device_burst: send_limits::DEVICE.burst,
+        phone: request.phone_key.0,
+        gap: send_limits::GAP,
+        every: send_limits::STRANGER.every,
+        burst: send_limits::STRANGER.burst,
+        keys: limits.iter().map(|(key, _)| key.0).collect(),
+        everies: limits.iter().map(|(_, limit)| limit.every).collect(),
+        bursts: limits.iter().map(|(_, limit)| limit.burst).collect(),
+        pair: pair.0,
+        phones: phones.0,
+        country: &request.country,
+        country_key: request.country_key.0,
+        enough: send_limits::COUNTRY_ENOUGH,
+        percent: send_limits::COUNTRY_PERCENT,
+        closed: send_limits::COUNTRY_CLOSED,
+        day_strangers: request.per_day,
+        day_devices: request
+            .per_day
+            .saturating_add(request.per_day.saturating_mul(send_limits::DAY_DEVICE_PERCENT) / 100),
+    };
+    let row: AdmittedRow = statement.get_result(conn).await?;
+    let (wait, trusted, f4, f6, g4, g6, sends_today) = row;
+    if let Some(wait) = wait {
+        return Ok(Admission::Wait(wait));
+    }
+    let lane = match request.device.filter(|_| trusted) {
+        Some(device) => Lane::Device(device),
+        None => Lane::Stranger(Levels {
+            phone_short: f4.unwrap_or_default(),
+            phone_medium: f6.unwrap_or_default(),
+            deployment_short: g4.unwrap_or_default(),
+            deployment_medium: g6.unwrap_or_default(),
+        }),
+    };
+    Ok(Admission::Admitted { lane, sends_today })
+}

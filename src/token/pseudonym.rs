@@ -1,0 +1,76 @@
+//! Pseudonyms: what the counting tables know a phone or an address by.
+
+use std::fmt;
+
+use hmac::Mac;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    TokenError, Tokens,
+    jose::Envelope,
+    keys::{PseudonymKey, PseudonymMac, Salt, SealingKey},
+    shape::base64url,
+};
+use crate::domain::Pseudonym;
+
+/// 64 bytes hold a key of 256 bits in base64url.
+const ENVELOPE: Envelope<64> = Envelope::new("key+jwe", "pseudonym-key", SealingKey::LASTING_KID);
+
+/// What is sealed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claims {
+    #[serde(with = "base64url")]
+    key: [u8; 32],
+}
+
+/// Makes pseudonyms. Its key is drawn once for a deployment and outlives the
+/// root secrets that seal it: with another key every meter would begin anew.
+#[derive(Clone)]
+pub struct Pseudonyms(PseudonymMac);
+
+impl Pseudonyms {
+    /// The pseudonym of `value`, which is a `kind` of thing: HMAC-SHA256 (RFC
+    /// 2104), of which 128 bits are kept.
+    #[must_use]
+    pub fn of(&self, kind: &'static str, value: &str) -> Pseudonym {
+        let mut mac = self.0.clone();
+        mac.update(kind.as_bytes());
+        // No kind has one, so no two pairs are the same bytes.
+        mac.update(b":");
+        mac.update(value.as_bytes());
+        let digest: [u8; 32] = mac.finalize().into_bytes().into();
+        let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = digest;
+        Pseudonym(uuid::Uuid::from_bytes(head))
+    }
+}
+
+impl fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pseudonyms").finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// Draws the key of a deployment and seals it under the current root
+    /// secret, for the database.
+    ///
+    /// # Errors
+    ///
+    /// Fails only when the cryptography does.
+    pub fn draw_pseudonym_key(&self) -> Result<String, TokenError> {
+        let key = PseudonymKey::random();
+        ENVELOPE.seal(self.0.roots.lasting(), Salt::random(), &Claims { key: *key.expose() })
+    }
+
+    /// Opens the stored key, under whichever root secret it was sealed.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::PseudonymKeyNotOurs`] when no root secret opens it.
+    pub fn open_pseudonyms(&self, sealed: &str) -> Result<Pseudonyms, TokenError> {
+        let opened = ENVELOPE.open::<Claims>(sealed, self.0.roots.live_lasting());
+        let key = PseudonymKey::from(opened.ok_or(TokenError::PseudonymKeyNotOurs)?.claims.key);
+        Ok(Pseudonyms(key.mac()?))
+    }
+}
