@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     state::AppState,
-    store::{StoreError, challenges, sessions},
+    store::{StoreError, challenges, devices, guards, sessions},
 };
 
 /// How often expired rows are looked for.
@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_mins(10);
 pub async fn run(app: Arc<AppState>) {
     loop {
         match purge(&app).await {
-            Ok((challenges, sessions)) => tracing::debug!(challenges, sessions, "expired rows were deleted"),
+            Ok(deleted) => tracing::debug!(?deleted, "expired rows were deleted"),
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -26,15 +26,31 @@ pub async fn run(app: Arc<AppState>) {
     }
 }
 
-/// One round; gives the numbers of challenges and sessions deleted.
+/// How many rows a round deleted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Challenges that expired.
+    pub challenges: usize,
+    /// Sessions past their absolute end.
+    pub sessions: usize,
+    /// Devices whose trust ended.
+    pub devices: usize,
+    /// Meters and limits that are empty again.
+    pub limits: i64,
+}
+
+/// One round.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database refuses; what was deleted stays deleted.
-pub async fn purge(app: &AppState) -> Result<(usize, usize), StoreError> {
+pub async fn purge(app: &AppState) -> Result<Deleted, StoreError> {
     let now = app.clock.now();
     let mut conn = app.database.connection().await?;
-    let challenges = challenges::purge(&mut conn, now).await?;
-    let sessions = sessions::purge(&mut conn, now, app.tokens.lives().refresh_absolute).await?;
-    Ok((challenges, sessions))
+    Ok(Deleted {
+        challenges: challenges::purge(&mut conn, now).await?,
+        sessions: sessions::purge(&mut conn, now, app.tokens.lives().refresh_absolute).await?,
+        devices: devices::purge(&mut conn, now).await?,
+        limits: guards::purge(&mut conn, app.clock.for_counters()).await?,
+    })
 }

@@ -10,6 +10,7 @@ mod connection;
 mod database;
 pub mod devices;
 pub mod guard_keys;
+pub mod guards;
 pub mod logins;
 pub mod profiles;
 pub mod referrals;

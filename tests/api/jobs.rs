@@ -1,12 +1,18 @@
 //! What the service forgets by itself, and what it must not forget.
 
 use chrono::Duration;
-use phone_auth::jobs::purge::purge;
+use phone_auth::jobs::purge;
 use serde_json::json;
 
 use crate::support::{TestApp, another_code};
 
 const PHONE: &str = "+79991234567";
+
+/// How many challenges and sessions a round deletes.
+async fn purged(app: &TestApp) -> (usize, usize) {
+    let deleted = purge::purge(&app.state).await.unwrap();
+    (deleted.challenges, deleted.sessions)
+}
 
 #[tokio::test]
 async fn a_challenge_is_forgotten_an_hour_after_it_expired() {
@@ -14,9 +20,9 @@ async fn a_challenge_is_forgotten_an_hour_after_it_expired() {
     let (challenge, code) = (app.challenge(PHONE).await, app.code(PHONE));
     app.verify(&challenge, &another_code(&code)).await.expect_problem(401, "invalid-code");
     app.pass(Duration::minutes(65));
-    assert_eq!(purge(&app.state).await.unwrap(), (0, 0));
+    assert_eq!(purged(&app).await, (0, 0));
     app.pass(Duration::seconds(1));
-    assert_eq!(purge(&app.state).await.unwrap(), (1, 0));
+    assert_eq!(purged(&app).await, (1, 0));
     assert_eq!(app.count("challenge_use").await, 0);
 }
 
@@ -28,7 +34,7 @@ async fn what_was_tried_on_a_live_challenge_is_not_forgotten() {
     let (tried, code) = (app.challenge(PHONE).await, app.code(PHONE));
     app.verify(&tried, &another_code(&code)).await.expect_problem(401, "invalid-code");
     app.pass(Duration::seconds(299));
-    assert_eq!(purge(&app.state).await.unwrap(), (0, 0));
+    assert_eq!(purged(&app).await, (0, 0));
     app.verify(&used, &used_code).await.expect_problem(401, "invalid-challenge");
     let wrong = app.verify(&tried, &another_code(&code)).await.expect_problem(401, "invalid-code");
     assert_eq!(wrong.body["attempts_left"], 1);
@@ -48,17 +54,17 @@ async fn a_session_is_forgotten_after_its_absolute_end() {
     let newer = app.login(PHONE).await;
     app.pass(Duration::hours(23));
     // One goes idle in an hour and reaches its end in two: it lives.
-    assert_eq!(purge(&app.state).await.unwrap(), (2, 0));
+    assert_eq!(purged(&app).await, (2, 0));
     let refresh_token = answer.text_of("refresh_token");
     app.post("/api/v1/auth/refresh", json!({"refresh_token": refresh_token})).await.expect(200);
     app.pass(Duration::hours(2));
-    assert_eq!(purge(&app.state).await.unwrap(), (0, 0));
+    assert_eq!(purged(&app).await, (0, 0));
     app.pass(Duration::seconds(1));
-    assert_eq!(purge(&app.state).await.unwrap(), (0, 1));
+    assert_eq!(purged(&app).await, (0, 1));
     assert_eq!(app.count("sessions").await, 1);
     // The newer one is idle for too long, but the row waits for its end.
     app.pass(Duration::hours(23));
-    assert_eq!(purge(&app.state).await.unwrap(), (0, 1));
+    assert_eq!(purged(&app).await, (0, 1));
     newer.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
 }
 
@@ -69,8 +75,34 @@ async fn a_live_session_is_not_forgotten() {
     let mut token = ada.refresh_token.clone();
     for _ in 0..3 {
         app.pass(Duration::days(29));
-        assert_eq!(purge(&app.state).await.unwrap().1, 0);
+        assert_eq!(purged(&app).await.1, 0);
         let answer = app.post("/api/v1/auth/refresh", json!({"refresh_token": token})).await.expect(200);
         token = answer.text_of("refresh_token");
     }
+}
+
+#[tokio::test]
+async fn a_meter_is_forgotten_when_it_is_empty_and_not_before() {
+    let app = TestApp::builder().set("--send-limits", "on").start().await;
+    let (challenge, code) = (app.challenge(PHONE).await, app.code(PHONE));
+    app.verify(&challenge, &another_code(&code)).await.expect_problem(401, "invalid-code");
+    app.pass(Duration::days(120) - Duration::seconds(1));
+    let limits = purge::purge(&app.state).await.unwrap().limits;
+    assert!(limits >= 7, "networks, block and country are open again: {limits}");
+    assert_eq!(app.count("rate_limit").await, 0);
+    assert_eq!(app.count("phone_guard").await, 1);
+    app.pass(Duration::seconds(2));
+    assert_eq!(purge::purge(&app.state).await.unwrap().limits, 1);
+    assert_eq!(app.count("phone_guard").await, 0);
+    assert_eq!(app.count("country_traffic").await + app.count("sends_per_day").await, 0);
+}
+
+#[tokio::test]
+async fn a_device_is_forgotten_when_its_trust_ends() {
+    let app = TestApp::start().await;
+    app.login(PHONE).await;
+    app.pass(Duration::days(180));
+    assert_eq!(purge::purge(&app.state).await.unwrap().devices, 0);
+    app.pass(Duration::seconds(1));
+    assert_eq!(purge::purge(&app.state).await.unwrap().devices, 1);
 }

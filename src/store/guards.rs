@@ -1,0 +1,84 @@
+//! `phone_guard`, `rate_limit`, `country_traffic`, `sends_per_day`: forgetting
+//! what no longer counts. `sends.rs` and `challenges.rs` write them.
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{BigInt, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{Connection, StoreError, statement::statement};
+
+/// How many rows one statement looks at.
+const SLICE: i32 = 5_000;
+/// How many slices one round looks at, at the most.
+const SLICES: u32 = 100;
+
+statement! {
+    PurgePhones {
+        from: Uuid => SqlUuid,
+        slice: i32 => Integer,
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+    } -> (BigInt,)
+    "WITH slice AS (
+         (SELECT phone FROM phone_guard WHERE phone >= $1 ORDER BY phone LIMIT $2)
+         UNION ALL (SELECT phone FROM phone_guard WHERE phone < $1 ORDER BY phone LIMIT $2) LIMIT $2
+     ), deleted AS (
+         DELETE FROM phone_guard USING slice
+         WHERE phone_guard.phone = slice.phone
+           AND greatest(f4, f6, sends) < coalesce($3, now())
+           AND greatest(returned_since, voided_before) < coalesce($3, now()) - interval '24 hours'
+         RETURNING 1
+     )
+     SELECT count(*) FROM deleted"
+}
+
+statement! {
+    PurgeLimits {
+        from: Uuid => SqlUuid,
+        slice: i32 => Integer,
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+    } -> (BigInt,)
+    "WITH slice AS (
+         (SELECT key FROM rate_limit WHERE key >= $1 ORDER BY key LIMIT $2)
+         UNION ALL (SELECT key FROM rate_limit WHERE key < $1 ORDER BY key LIMIT $2) LIMIT $2
+     ), deleted AS (
+         DELETE FROM rate_limit USING slice
+         WHERE rate_limit.key = slice.key AND tat < coalesce($3, now())
+         RETURNING 1
+     )
+     SELECT count(*) FROM deleted"
+}
+
+statement! {
+    PurgeDays { at: Option<DateTime<Utc>> => Nullable<Timestamptz> } -> (BigInt,)
+    "WITH traffic AS (
+         DELETE FROM country_traffic WHERE since < coalesce($1, now()) - interval '24 hours'
+     ), days AS (
+         DELETE FROM sends_per_day WHERE day < (coalesce($1, now()) AT TIME ZONE 'UTC')::date - 7 RETURNING 1
+     )
+     SELECT count(*) FROM days"
+}
+
+/// Forgets meters and limits that are as if they had never been touched; gives their number.
+///
+/// The keys are digests and say nothing of age, and an index on the times
+/// would be written at each login. So a stretch of the keys is looked at that begins
+/// anywhere and goes around, and as long as much of it was to be forgotten, another.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses; what was deleted stays deleted.
+pub async fn purge(conn: &mut Connection, at: Option<DateTime<Utc>>) -> Result<i64, StoreError> {
+    let mut total = 0;
+    for _ in 0..SLICES {
+        let from = Uuid::new_v4();
+        let (phones,): (i64,) = PurgePhones { from, slice: SLICE, at }.get_result(conn).await?;
+        let (limits,): (i64,) = PurgeLimits { from, slice: SLICE, at }.get_result(conn).await?;
+        total += phones + limits;
+        if (phones + limits) * 10 < SLICE.into() {
+            break;
+        }
+    }
+    let _: (i64,) = PurgeDays { at }.get_result(conn).await?;
+    Ok(total)
+}
