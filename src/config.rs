@@ -5,7 +5,10 @@ mod error;
 mod limits;
 mod root_secret;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::Parser;
 use secrecy::{ExposeSecret, SecretString};
@@ -61,6 +64,10 @@ pub struct Config {
     /// Where the API listens
     #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:8080")]
     pub listen_addr: SocketAddr,
+    /// Where /metrics is served, which is not for the world; if this cannot be
+    /// had the service does not start. Unset: 127.0.0.1:9090, if that is free
+    #[arg(long, env = "ADMIN_LISTEN_ADDR")]
+    pub admin_listen_addr: Option<SocketAddr>,
     /// How the world reaches the service: issuer of the tokens, invite links,
     /// domain of the messages; unset in development: <http://localhost> and the port
     #[arg(long, env = "PUBLIC_URL", hide_env_values = true)]
@@ -121,6 +128,9 @@ pub enum AppEnv {
 }
 
 impl Config {
+    /// Where `/metrics` is served if nothing is said: this machine can ask.
+    pub const ADMIN_LISTEN_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+
     /// Refuses what cannot be meant, and in production what is only good for
     /// development.
     ///

@@ -15,7 +15,8 @@
 //! * the edge, what every request meets: [`http`];
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
 //!   [`profile`], [`referral`], [`health`], [`docs`], [`problem_pages`],
-//!   [`dev_inbox`]; and [`jobs`], what happens without being asked for;
+//!   [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
+//!   what happens without being asked for;
 //! * assembly: [`config`], [`state`], [`startup`], [`server`], and the binary.
 //!
 //! Which room may name which is in `docs/ARCHITECTURE.md`;
@@ -31,6 +32,7 @@ pub mod embedded;
 pub mod health;
 pub mod http;
 pub mod jobs;
+pub mod metrics;
 pub mod problem_pages;
 pub mod profile;
 pub mod referral;

@@ -1,6 +1,11 @@
 //! The binary: settings, logs, database, state, service, and the way down.
 
-use std::{io::Write, net::TcpListener, process::ExitCode, sync::Arc};
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use actix_web::{rt::signal, web::Data};
 use anyhow::Context;
@@ -60,8 +65,7 @@ fn serve(config: &Config) -> anyhow::Result<()> {
     // As many connections as the system lets this process have; it may have fewer than asked for.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     // First of all, for it is what fails most often and costs nothing.
-    let listener = TcpListener::bind(config.listen_addr)
-        .with_context(|| format!("LISTEN_ADDR: cannot listen at {}", config.listen_addr))?;
+    let listeners = listen(config)?;
     let (url, embedded) = if let Some(url) = config.database_url() {
         (url.clone(), None)
     } else {
@@ -69,7 +73,7 @@ fn serve(config: &Config) -> anyhow::Result<()> {
         (embedded.url().into(), Some(embedded))
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(answer(config, url, listener));
+    let served = runtime.block_on(answer(config, url, listeners));
     // Tasks may hold connections: they go before the database does.
     drop(runtime);
     if let Some(embedded) = embedded {
@@ -83,25 +87,60 @@ fn start_embedded(config: &Config) -> anyhow::Result<Keeper> {
     Ok(Keeper::start(settings)?)
 }
 
+/// Where the service is reached.
+struct Listeners {
+    api: TcpListener,
+    /// None where the default address is taken, as by a second instance on one machine.
+    admin: Option<TcpListener>,
+}
+
+fn listen(config: &Config) -> anyhow::Result<Listeners> {
+    let bind = |name: &str, address: SocketAddr| {
+        TcpListener::bind(address).with_context(|| format!("{name}: cannot listen at {address}"))
+    };
+    let api = bind("LISTEN_ADDR", config.listen_addr)?;
+    let address = config.admin_listen_addr.unwrap_or(Config::ADMIN_LISTEN_ADDR);
+    let admin = match bind("ADMIN_LISTEN_ADDR", address) {
+        Err(error) if config.admin_listen_addr.is_none() => {
+            tracing::warn!(
+                error = &*error as &dyn std::error::Error,
+                "there is no /metrics; set ADMIN_LISTEN_ADDR to a free address, such as 127.0.0.1:9091"
+            );
+            None
+        }
+        bound => Some(bound?),
+    };
+    Ok(Listeners { api, admin })
+}
+
 /// Answers requests until a signal comes, and then those under way.
-async fn answer(config: &Config, database_url: SecretString, listener: TcpListener) -> anyhow::Result<()> {
-    let address = listener.local_addr()?;
+async fn answer(config: &Config, database_url: SecretString, listeners: Listeners) -> anyhow::Result<()> {
+    let address = listeners.api.local_addr()?;
+    let metrics = listeners.admin.as_ref().map(TcpListener::local_addr).transpose()?;
     let public_url = config.public_url(address)?;
     let state = startup::prepare(config, database_url, public_url.clone(), Clock::System).await?;
     let has_inbox = state.sms.inbox().is_some();
     tell_guarantee(config);
     let state = Arc::new(state);
     let purge = tokio::spawn(jobs::purge::run(Arc::clone(&state)));
-    let server = server::start(listener, Data::from(state))?;
+    let server = server::start(listeners.api, Data::from(Arc::clone(&state)))?;
     let handle = server.handle();
     let running = tokio::spawn(server);
-    tell(&mut std::io::stdout(), &welcome(config, &public_url, has_inbox));
+    let admin =
+        listeners.admin.map(|listener| server::start_admin(listener, Data::from(state))).transpose()?;
+    let admin = admin.map(|server| (server.handle(), tokio::spawn(server)));
+    tell(&mut std::io::stdout(), &welcome(config, &public_url, has_inbox, metrics));
 
     stop_signal().await?;
     tracing::info!("stopping: no new requests; those under way have ten seconds");
     handle.stop(true).await;
     purge.abort();
     running.await??;
+    // Last, so that it can be watched how the others end.
+    if let Some((handle, running)) = admin {
+        handle.stop(false).await;
+        running.await??;
+    }
     Ok(())
 }
 
@@ -132,7 +171,7 @@ curl -s {at}/api/v1/auth/verify -H 'Content-Type: application/json' -d "{\"chall
 "#;
 
 /// Where to go next.
-fn welcome(config: &Config, public_url: &Url, has_inbox: bool) -> String {
+fn welcome(config: &Config, public_url: &Url, has_inbox: bool, metrics: Option<SocketAddr>) -> String {
     let at = public_url.as_str().trim_end_matches('/');
     let data = match (config.database_url(), config.data_dir()) {
         (None, Ok(dir)) => dir.display().to_string(),
@@ -144,9 +183,10 @@ fn welcome(config: &Config, public_url: &Url, has_inbox: bool) -> String {
     } else {
         Default::default()
     };
+    let metrics = metrics.map(|address| format!("  Metrics  http://{address}/metrics\n")).unwrap_or_default();
     format!(
         "\nphone-auth is ready.\n\n  API    {at}/api/v1\n  Docs   {at}/redoc  (to try out: {at}/swagger/)\n\
-         {inbox}  Data   {data}\n{login}\nStop with Ctrl-C.\n"
+         {inbox}{metrics}  Data   {data}\n{login}\nStop with Ctrl-C.\n"
     )
 }
 

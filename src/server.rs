@@ -19,7 +19,7 @@ use crate::{
         middleware::{contain, default_headers, head_is_get},
         openapi::{self, ApiDoc},
     },
-    problem_pages, profile, referral,
+    metrics, problem_pages, profile, referral,
     state::AppState,
     telemetry::RootSpan,
 };
@@ -83,6 +83,25 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
         .client_request_timeout(Duration::from_secs(5))
         .shutdown_timeout(10)
         // The binary decides when to stop.
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+/// Starts serving what operators' programs ask for on `listener`, and nothing
+/// else; the server runs when awaited.
+///
+/// Nobody is asked who they are, so the listener is not for the world.
+///
+/// # Errors
+///
+/// [`io::Error`] when the listener cannot be used.
+pub fn start_admin(listener: TcpListener, state: Data<AppState>) -> io::Result<Server> {
+    let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(metrics::routes));
+    Ok(server
+        // One program asks, every few seconds.
+        .workers(1)
+        .client_request_timeout(Duration::from_secs(5))
         .disable_signals()
         .listen(listener)?
         .run())

@@ -3,6 +3,7 @@
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
+    metrics,
     sms::SmsSender,
     state::{AppSettings, AppState},
     store::{
@@ -68,6 +69,7 @@ pub async fn prepare(
         pseudonyms: tokens.open_pseudonyms(&sealed)?,
         tokens,
         sms: SmsSender::new(&config.sms),
+        metrics: metrics::registry(),
         settings: AppSettings {
             profile: config.limits.security_profile,
             ladder: config.ladder(),

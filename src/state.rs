@@ -1,3 +1,5 @@
+use prometheus_client::registry::Registry;
+
 use crate::{
     clock::Clock,
     domain::{
@@ -21,6 +23,8 @@ pub struct AppState {
     pub pseudonyms: Pseudonyms,
     /// The way to the people's phones.
     pub sms: SmsSender,
+    /// What this process counts, for `/metrics`.
+    pub metrics: Registry,
     /// What the operator chose.
     pub settings: AppSettings,
 }

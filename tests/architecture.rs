@@ -12,7 +12,7 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("clock", &[]),
     ("domain", &[]),
     ("embedded", &[]),
@@ -28,10 +28,11 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("docs", FEATURE),
     ("health", FEATURE),
     ("jobs", FEATURE),
+    ("metrics", FEATURE),
     ("problem_pages", FEATURE),
     ("profile", FEATURE),
     ("referral", FEATURE),
-    ("startup", &["clock", "config", "domain", "sms", "state", "store", "token"]),
+    ("startup", &["clock", "config", "domain", "metrics", "sms", "state", "store", "token"]),
     (
         "server",
         &[
@@ -40,6 +41,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "docs",
             "health",
             "http",
+            "metrics",
             "problem_pages",
             "profile",
             "referral",

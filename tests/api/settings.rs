@@ -77,6 +77,7 @@ fn a_setting_out_of_its_bounds_is_refused_by_name() {
         ("--otp-ttl-seconds", "0"),
         ("--otp-ttl-seconds", "601"),
         ("--default-region", "XX"),
+        ("--admin-listen-addr", "localhost:9090"),
         ("--allowed-countries", "RU,XX"),
         ("--sms-simulated-delay-ms", "2000-1000"),
         ("--database-pool-size", "0"),

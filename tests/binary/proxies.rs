@@ -1,6 +1,6 @@
 //! Behind a proxy that nobody told it about.
 
-use crate::service::{DataDir, Service, phone_auth};
+use crate::service::{DataDir, Service, exchange, phone_auth};
 
 #[test]
 fn a_forgotten_proxy_is_told_once_and_without_an_address() {
@@ -9,7 +9,7 @@ fn a_forgotten_proxy_is_told_once_and_without_an_address() {
     let request = "POST /api/v1/auth/verify HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
                    X-Forwarded-For: 203.0.113.77\r\nContent-Length: 0\r\n\r\n";
     for _ in 0..3 {
-        assert!(service.exchange(request).starts_with("HTTP/1.1 4"));
+        assert!(exchange(&service.address(), request).starts_with("HTTP/1.1 4"));
     }
     let log = service.stderr();
     assert_eq!(log.matches("X-Forwarded-For is ignored: TRUSTED_PROXIES is empty").count(), 1, "{log}");

@@ -23,13 +23,16 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// A root secret that is accepted.
 pub const ROOT_SECRET: &str = "a root secret for tests that is long enough";
 
-/// The binary with no setting in its environment, on any free port, and with messages that take no time.
+/// The binary with no setting in its environment, on any free ports, and with messages that take no time.
 pub fn phone_auth() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_phone-auth"));
     for setting in Cli::command().get_arguments().filter_map(|argument| argument.get_env()) {
         command.env_remove(setting);
     }
-    command.env("LISTEN_ADDR", "127.0.0.1:0").env("SMS_SIMULATED_DELAY_MS", "0");
+    command
+        .env("LISTEN_ADDR", "127.0.0.1:0")
+        .env("ADMIN_LISTEN_ADDR", "127.0.0.1:0")
+        .env("SMS_SIMULATED_DELAY_MS", "0");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -42,6 +45,16 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Sends these bytes, which ask for `Connection: close`, to `host:port` and reads what comes.
+pub fn exchange(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// What a stream said so far, and the thread that reads on until it ends.
@@ -134,11 +147,26 @@ impl Service {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// `host:port`, as the log tells it.
+    /// `host:port` of the API, as the log tells it.
+    #[track_caller]
     pub fn address(&self) -> String {
-        let log = self.stderr();
-        let (_, rest) = log.split_once("listening on: ").unwrap_or_else(|| panic!("no address in {log}"));
-        rest.split_whitespace().next().unwrap().to_owned()
+        let (metrics, mut address) = (self.metrics_address(), None);
+        // The log may be a moment behind the welcome.
+        wait_until("an address in the log", || {
+            let log = self.stderr();
+            let mut told = log.split("listening on: ").skip(1).filter_map(|rest| rest.split_once('\n'));
+            address =
+                told.find(|(told, _)| metrics.as_deref() != Some(told)).map(|(told, _)| told.to_owned());
+            address.is_some()
+        });
+        address.unwrap()
+    }
+
+    /// `host:port` of the metrics, as the welcome tells it.
+    pub fn metrics_address(&self) -> Option<String> {
+        let welcome = self.stdout();
+        let (_, rest) = welcome.split_once("  Metrics  http://")?;
+        Some(rest.split_once("/metrics\n").unwrap().0.to_owned())
     }
 
     /// Sends a request and reads the answer: its status and its JSON, if it is JSON.
@@ -149,20 +177,10 @@ impl Service {
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        let answer = self.exchange(&format!("{head}{body}"));
+        let answer = exchange(&self.address(), &format!("{head}{body}"));
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         (status, serde_json::from_str(body).unwrap_or_default())
-    }
-
-    /// Sends these bytes, which ask for `Connection: close`, and reads what comes.
-    pub fn exchange(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(self.address()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
     }
 
     /// Asks for a code and reads it: the body with which it is entered.

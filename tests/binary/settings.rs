@@ -118,6 +118,7 @@ fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
         ("LISTEN_ADDR", "127.0.0.1", "invalid socket address"),
         ("LISTEN_ADDR", "127.0.0.1:65536", "invalid socket address"),
         ("LISTEN_ADDR", "", "invalid socket address"),
+        ("ADMIN_LISTEN_ADDR", "9090", "invalid socket address"),
         ("APP_ENV", "staging", "production"),
         ("SMS_PROVIDER", "pigeon", "simulated"),
         ("SMS_SIMULATED_DELAY_MS", "2000-1000", "range"),
@@ -155,10 +156,12 @@ fn a_public_url_with_a_password_is_refused() {
 fn an_address_in_use_is_refused_by_name() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let (mut command, folder) = with("LISTEN_ADDR", &address);
-    let said = expect_refused(&mut command, "LISTEN_ADDR");
-    assert!(said.contains(&address), "{said}");
-    assert!(!folder.path().exists());
+    for setting in ["LISTEN_ADDR", "ADMIN_LISTEN_ADDR"] {
+        let (mut command, folder) = with(setting, &address);
+        let said = expect_refused(&mut command, setting);
+        assert!(said.contains(&format!("{setting}: cannot listen at {address}")), "{said}");
+        assert!(!folder.path().exists());
+    }
 }
 
 #[test]
@@ -233,6 +236,7 @@ fn help_tells_every_setting_and_no_value_of_any() {
         "TEST_PHONES",
         "ALLOW_TEST_PHONES",
         "ALLOWED_COUNTRIES",
+        "ADMIN_LISTEN_ADDR",
     ] {
         assert!(plain.contains(&format!("[env: {setting}")), "{setting} is missing: {plain}");
     }
