@@ -170,18 +170,12 @@ impl Config {
         Ok(())
     }
 
-    /// From which length codes grow.
-    #[must_use]
-    pub fn ladder(&self) -> Ladder {
-        Ladder::new(self.limits.security_profile, self.otp_length)
-    }
-
     /// What the bounds on guessing follow from.
     #[must_use]
     pub fn premises(&self) -> guess_bound::Premises {
         let limited = self.limits.send_limits.is_on();
         guess_bound::Premises {
-            ladder: self.ladder(),
+            ladder: Ladder::new(self.limits.security_profile, self.otp_length),
             sends_per_day: limited.then_some(self.limits.sends_per_day),
         }
     }

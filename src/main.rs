@@ -12,7 +12,7 @@ use anyhow::Context;
 use clap::Parser;
 use phone_auth::{
     clock::Clock,
-    config::{Cli, Command, Config},
+    config::{AppEnv, Cli, Command, Config, OnOff},
     domain::{guess_bound, guess_budget::SecurityProfile},
     embedded::{self, Keeper},
     jobs, server, startup, telemetry,
@@ -25,7 +25,10 @@ fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&cli.config),
         Command::Openapi => print_document(),
-        Command::GuessBound { profile } => print_guess_bound(cli.config, profile),
+        Command::GuessBound { profile } => {
+            print_guess_bound(cli.config, profile);
+            Ok(())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,11 +45,15 @@ fn print_document() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_guess_bound(mut config: Config, profile: Option<SecurityProfile>) -> anyhow::Result<()> {
+fn print_guess_bound(mut config: Config, profile: Option<SecurityProfile>) {
     config.limits.security_profile = profile.unwrap_or(config.limits.security_profile);
     let (premises, limits) = (config.premises(), &config.limits);
     let most = limits.max_guess_probability_per_year;
-    let verdict = if guess_bound::per_year(&premises) <= most { "kept" } else { "exceeded" };
+    let verdict = match premises.sends_per_day {
+        None => "cannot be kept with SEND_LIMITS=off, which only development allows",
+        Some(_) if guess_bound::per_year(&premises) <= most => "kept",
+        Some(_) => "exceeded, the service does not start",
+    };
     let profile = limits.security_profile;
     let report = guess_bound::report(&premises);
     tell(
@@ -55,7 +62,6 @@ fn print_guess_bound(mut config: Config, profile: Option<SecurityProfile>) -> an
             "Security profile: {profile}\n{report}\n\nMAX_GUESS_PROBABILITY_PER_YEAR={most:e}: {verdict}"
         ),
     );
-    Ok(())
 }
 
 /// Runs the service until it is told to stop.
@@ -178,15 +184,22 @@ fn welcome(config: &Config, public_url: &Url, has_inbox: bool, metrics: Option<S
         _ => "in the database of DATABASE_URL".to_owned(),
     };
     let (inbox, login) = if has_inbox {
-        let inbox = format!("  Inbox  {at}/dev/inbox?phone=%2B79991234567\n");
+        let inbox = format!("  Inbox    {at}/dev/inbox?phone=%2B79991234567\n");
         (inbox, format!("\nA login, to paste:\n\n{}", LOGIN.replace("{at}", at)))
     } else {
         Default::default()
     };
+    let limits = match (config.limits.send_limits, config.app_env) {
+        (OnOff::Off, _) => "none on sending (SEND_LIMITS=off)",
+        (OnOff::On, AppEnv::Development) => "on sending and guessing (SEND_LIMITS=off to try many numbers)",
+        (OnOff::On, AppEnv::Production) => {
+            "on sending and guessing (phone-auth guess-bound prints the bounds)"
+        }
+    };
     let metrics = metrics.map(|address| format!("  Metrics  http://{address}/metrics\n")).unwrap_or_default();
     format!(
-        "\nphone-auth is ready.\n\n  API    {at}/api/v1\n  Docs   {at}/redoc  (to try out: {at}/swagger/)\n\
-         {inbox}{metrics}  Data   {data}\n{login}\nStop with Ctrl-C.\n"
+        "\nphone-auth is ready.\n\n  API      {at}/api/v1\n  Docs     {at}/redoc  (to try out: {at}/swagger/)\n\
+         {inbox}{metrics}  Data     {data}\n  Limits   {limits}\n{login}\nStop with Ctrl-C.\n"
     )
 }
 

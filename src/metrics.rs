@@ -1,6 +1,6 @@
 //! What the service tells the programs that watch it, on a listener of its own.
 
-use std::fmt;
+use std::{fmt, sync::atomic::AtomicU64};
 
 use actix_web::{
     HttpResponse, get,
@@ -8,11 +8,24 @@ use actix_web::{
 };
 use prometheus_client::{
     encoding::text::{encode_eof, encode_registry},
-    metrics::info::Info,
+    metrics::{family::Family, gauge::Gauge, info::Info},
     registry::Registry,
 };
 
-use crate::state::AppState;
+use crate::{
+    domain::{
+        guess_bound::{self, Premises},
+        guess_budget::{DEPLOYMENT_MEDIUM, DEPLOYMENT_SHORT},
+    },
+    state::AppState,
+    store::{
+        StoreError,
+        guards::{self, Used},
+    },
+};
+
+/// A gauge of what is no whole number.
+type Decimal = Gauge<f64, AtomicU64>;
 
 /// The text format of `OpenMetrics` 1.0.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -29,19 +42,68 @@ pub fn registry() -> Registry {
 
 /// Everything that is told, made anew at each scrape.
 ///
-/// What the database knows belongs into a second registry, which is filled
-/// here and forgotten with the scrape: instances share a database, so none can
-/// keep such a number up to date.
+/// What the database knows is in a second registry, which is forgotten with
+/// the scrape: instances share a database, so none can keep such a number up
+/// to date. While it is away those numbers are missing, the others are told.
 ///
 /// # Errors
 ///
 /// [`fmt::Error`] when a value has no text.
-#[expect(clippy::unused_async, reason = "the database is read here, as soon as something in it is told")]
 pub async fn text(app: &AppState) -> Result<String, fmt::Error> {
+    let mut shared = Registry::with_prefix("phone_auth");
+    register_bounds(&mut shared, &app.settings.premises);
+    let used = used(app).await;
+    let reachable = Gauge::<i64>::default();
+    reachable.set(used.is_ok().into());
+    shared.register("database_reachable", "1 while the database answers", reachable);
+    if let Ok(used) = used {
+        register_used(&mut shared, &used, app.settings.premises.sends_per_day);
+    }
     let mut text = String::new();
     encode_registry(&mut text, &app.metrics)?;
+    encode_registry(&mut text, &shared)?;
     encode_eof(&mut text)?;
     Ok(text)
+}
+
+async fn used(app: &AppState) -> Result<Used, StoreError> {
+    let mut conn = app.database.connection().await?;
+    guards::used(&mut conn, app.clock.for_counters()).await
+}
+
+/// What `phone-auth guess-bound` prints.
+fn register_bounds(registry: &mut Registry, premises: &Premises) {
+    let bounds = Family::<[(&str, &str); 1], Decimal>::default();
+    for bound in guess_bound::bounds(premises) {
+        bounds.get_or_create(&[("attack", bound.name)]).set(bound.value());
+    }
+    let help =
+        "What an attack gains at most: for one phone a probability, for many the expected number of accounts";
+    registry.register("guess_bound", help, bounds);
+}
+
+/// How full the meters of the deployment are, and how much fits in.
+fn register_used(registry: &mut Registry, used: &Used, sends_per_day: Option<i32>) {
+    let guesses = Family::<[(&str, &str); 1], Decimal>::default();
+    let room = Family::<[(&str, &str); 1], Decimal>::default();
+    for (code, used, whole) in
+        [("short", used.short, DEPLOYMENT_SHORT), ("medium", used.medium, DEPLOYMENT_MEDIUM)]
+    {
+        guesses.get_or_create(&[("code", code)]).set(used);
+        room.get_or_create(&[("code", code)]).set(whole.burst.into());
+    }
+    let help =
+        "Wrong codes of strangers that have not leaked away: short for 4 and 5 digits, medium for 6 and 7";
+    registry.register("guesses_counted", help, guesses);
+    registry.register("guesses_counted_max", "From how many on codes get longer for everybody", room);
+    let sends = Gauge::<i64>::default();
+    sends.set(used.sends.into());
+    registry.register("sends_today", "Codes sent since midnight UTC, if sends are limited", sends);
+    if let Some(per_day) = sends_per_day {
+        let most = Gauge::<i64>::default();
+        most.set(per_day.into());
+        registry.register("sends_per_day_max", "How many of them strangers may ask for", most);
+    }
 }
 
 /// The pages of the listener. They are no part of the API, nor of its document.

@@ -72,9 +72,7 @@ pub async fn prepare(
         metrics: metrics::registry(),
         settings: AppSettings {
             profile: config.limits.security_profile,
-            ladder: config.ladder(),
-            send_limits: config.limits.send_limits.is_on(),
-            sends_per_day: config.limits.sends_per_day,
+            premises: config.premises(),
             default_region: config.default_region,
             allowed_countries: config.allowed_countries.clone(),
             test_phones,

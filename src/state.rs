@@ -3,8 +3,7 @@ use prometheus_client::registry::Registry;
 use crate::{
     clock::Clock,
     domain::{
-        Countries, Region, TestPhones, TrustedProxies,
-        guess_budget::{Ladder, SecurityProfile},
+        Countries, Region, TestPhones, TrustedProxies, guess_bound::Premises, guess_budget::SecurityProfile,
     },
     sms::SmsSender,
     store::Database,
@@ -34,12 +33,8 @@ pub struct AppState {
 pub struct AppSettings {
     /// Which numbers bound guessing.
     pub profile: SecurityProfile,
-    /// How long codes are.
-    pub ladder: Ladder,
-    /// Whether sends, and codes entered from one address, are limited.
-    pub send_limits: bool,
-    /// How many codes strangers may be sent on a day.
-    pub sends_per_day: i32,
+    /// How long codes are, and whether and how far sending is limited.
+    pub premises: Premises,
     /// Where a number without a country code belongs.
     pub default_region: Region,
     /// Whose numbers may log in.

@@ -42,8 +42,8 @@ pub(super) async fn admit(
     };
     warn_of_the_day(app, sends_today);
     let (length, device) = match lane {
-        Lane::Device(device) => (app.settings.ladder.shortest(), Some(device)),
-        Lane::Stranger(levels) => (app.settings.ladder.for_stranger(&levels), None),
+        Lane::Device(device) => (app.settings.premises.ladder.shortest(), Some(device)),
+        Lane::Stranger(levels) => (app.settings.premises.ladder.for_stranger(&levels), None),
     };
     Ok(Admitted { code: OtpCode::random(length), device, is_test: false })
 }
@@ -63,7 +63,6 @@ fn request<'a>(
     limits.push((key("block", send_limits::block(phone)), send_limits::NUMBER_BLOCK));
     SendRequest {
         at: app.clock.for_counters(),
-        limited: app.settings.send_limits,
         phone,
         phone_key: key("phone", phone.as_str()),
         device,
@@ -71,7 +70,7 @@ fn request<'a>(
         phones_of_address: (key("pair", &format!("{address} {}", phone.as_str())), key("phones", &address)),
         country_key: key("country", &country),
         country,
-        per_day: app.settings.sends_per_day,
+        per_day: app.settings.premises.sends_per_day,
     }
 }
 
@@ -82,12 +81,12 @@ pub(super) fn country(phone: &PhoneNumber) -> String {
 
 /// Of all instances exactly one sends the message at which the warning is due.
 fn warn_of_the_day(app: &AppState, sends_today: Option<i32>) {
-    let per_day = i64::from(app.settings.sends_per_day);
-    let due = per_day * i64::from(send_limits::DAY_WARNING_PERCENT) / 100;
+    let Some(per_day) = app.settings.premises.sends_per_day else { return };
+    let due = i64::from(per_day) * i64::from(send_limits::DAY_WARNING_PERCENT) / 100;
     if sends_today.map(i64::from) == Some(due) {
         tracing::warn!(
             sends_today,
-            sends_per_day = per_day,
+            per_day,
             "most of today's messages are sent; at the limit strangers get no more codes until midnight UTC"
         );
     }

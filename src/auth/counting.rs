@@ -29,7 +29,8 @@ pub(super) async fn claim(
 ) -> Result<Claimed, Problem> {
     let rung = rung(app, challenge, now);
     // What strangers do in its network keeps no trusted device waiting.
-    let is_limited = app.settings.send_limits && challenge.device.is_none() && rung.is_some();
+    let is_limited =
+        app.settings.premises.sends_per_day.is_some() && challenge.device.is_none() && rung.is_some();
     let address = is_limited.then(|| app.pseudonyms.of("verify", &send_limits::single(client.address)));
     let attempt = Attempt {
         at: app.clock.for_counters(),
@@ -53,7 +54,7 @@ pub(super) async fn claim(
 pub(super) fn settlement(
     app: &AppState,
     challenge: &Challenge,
-    claimed: &Claimed,
+    claimed: Claimed,
     now: DateTime<Utc>,
 ) -> Settlement {
     Settlement {

@@ -104,7 +104,7 @@ pub(super) async fn verify_code(
     if !app.tokens.code_matches(&challenge, &body.code) {
         return Err(Problem::InvalidCode { attempts_left: claimed.attempts_left });
     }
-    let login = login(&app, &challenge, &claimed, &client, body.device_name.as_ref(), now);
+    let login = login(&app, &challenge, claimed, &client, body.device_name.as_ref(), now);
     match logins::complete(&mut conn, &login).await? {
         LoginOutcome::AlreadyConsumed => Err(Problem::InvalidChallenge),
         LoginOutcome::LoggedIn(done) => {
@@ -123,7 +123,7 @@ pub(super) async fn verify_code(
 fn login<'a>(
     app: &AppState,
     challenge: &'a Challenge,
-    claimed: &Claimed,
+    claimed: Claimed,
     client: &'a Client,
     device_name: Option<&'a DeviceName>,
     now: DateTime<Utc>,

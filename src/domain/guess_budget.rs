@@ -175,9 +175,9 @@ impl Ladder {
             && slot_of(DEPLOYMENT_SHORT).has_room(levels.deployment_short);
         let medium = PHONE_MEDIUM.has_room(levels.phone_medium)
             && slot_of(DEPLOYMENT_MEDIUM).has_room(levels.deployment_medium);
-        let open = [(Rung::Short, short), (Rung::Medium, medium), (Rung::Long, true)];
-        let lengths = open.into_iter().filter(|(_, has_room)| *has_room);
-        lengths.filter_map(|(rung, _)| self.length_on(rung)).next().unwrap_or(self.shortest)
+        let mut open = [(Rung::Short, short), (Rung::Medium, medium), (Rung::Long, true)].into_iter();
+        let first = open.find_map(|(rung, has_room)| self.length_on(rung).filter(|_| has_room));
+        first.unwrap_or(self.shortest)
     }
 }
 

@@ -36,6 +36,13 @@ pub const DAY_WARNING_PERCENT: i32 = 80;
 /// How much trusted devices have on top of the day's budget, in percent.
 pub const DAY_DEVICE_PERCENT: i32 = 20;
 
+/// The day's budget with what is kept for trusted devices, rounded up.
+#[must_use]
+pub fn with_reserve(per_day: i32) -> i32 {
+    let percent = i64::from(per_day) * i64::from(100 + DAY_DEVICE_PERCENT);
+    i32::try_from((percent + 99) / 100).unwrap_or(i32::MAX)
+}
+
 /// The networks of `address` whose sends are counted, narrowest first.
 #[must_use]
 pub fn networks(address: IpAddr) -> Vec<(String, Limit)> {
@@ -92,6 +99,13 @@ mod tests {
             ("2001:db8:aa::/48", 100),
         ];
         assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_fifth_more_is_kept_for_trusted_devices() {
+        for (per_day, devices) in [(10_000, 12_000), (1, 2), (5, 6), (i32::MAX, i32::MAX)] {
+            assert_eq!(with_reserve(per_day), devices);
+        }
     }
 
     #[test]

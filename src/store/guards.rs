@@ -1,12 +1,52 @@
-//! `phone_guard`, `rate_limit`, `country_traffic`, `sends_per_day`: forgetting
-//! what no longer counts. `sends.rs` and `challenges.rs` write them.
+//! `phone_guard`, `rate_limit`, `country_traffic`, `sends_per_day`: what they
+//! amount to, and forgetting what no longer counts. `sends.rs` and
+//! `challenges.rs` write them.
 
-use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::{BigInt, Double, Integer, Interval, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Connection, StoreError, statement::statement};
+use crate::domain::guess_budget::{DEPLOYMENT_MEDIUM, DEPLOYMENT_SHORT, slot_of};
+
+/// How much of its budgets the deployment has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Used {
+    /// Guesses by strangers at codes of four and five digits that have not leaked away.
+    pub short: f64,
+    /// The same for six and seven digits.
+    pub medium: f64,
+    /// Codes sent today.
+    pub sends: i32,
+}
+
+statement! {
+    FindUsed {
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        short: TimeDelta => Interval,
+        medium: TimeDelta => Interval,
+    } -> (Double, Double, Integer)
+    "SELECT (extract(epoch FROM sum(greatest(g4 - coalesce($1, now()), interval '0')))
+                 / extract(epoch FROM $2))::float8,
+            (extract(epoch FROM sum(greatest(g6 - coalesce($1, now()), interval '0')))
+                 / extract(epoch FROM $3))::float8,
+            coalesce((SELECT sends FROM sends_per_day
+                      WHERE day = (coalesce($1, now()) AT TIME ZONE 'UTC')::date), 0)
+     FROM risk"
+}
+
+/// How much of its budgets the deployment has used.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn used(conn: &mut Connection, at: Option<DateTime<Utc>>) -> Result<Used, StoreError> {
+    let find =
+        FindUsed { at, short: slot_of(DEPLOYMENT_SHORT).every, medium: slot_of(DEPLOYMENT_MEDIUM).every };
+    let (short, medium, sends): (f64, f64, i32) = find.get_result(conn).await?;
+    Ok(Used { short, medium, sends })
+}
 
 /// How many rows one statement looks at.
 const SLICE: i32 = 5_000;

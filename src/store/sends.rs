@@ -18,8 +18,6 @@ use crate::domain::{
 pub struct SendRequest<'a> {
     /// What the counters take for now; none: the time of the database.
     pub at: Option<DateTime<Utc>>,
-    /// Whether sends are limited at all.
-    pub limited: bool,
     /// To whom the code would go.
     pub phone: &'a PhoneNumber,
     /// The pseudonym of `phone`.
@@ -35,8 +33,8 @@ pub struct SendRequest<'a> {
     pub country: String,
     /// The pseudonym of `country`.
     pub country_key: Pseudonym,
-    /// How many codes strangers may be sent on a day.
-    pub per_day: i32,
+    /// How many codes strangers may be sent on a day; none: no send is limited.
+    pub per_day: Option<i32>,
 }
 
 /// What came of asking for a code. Every case is ordinary.
@@ -116,12 +114,13 @@ type AdmittedRow = (
 ///
 /// [`StoreError`]: nothing may be sent then.
 pub async fn admit(conn: &mut Connection, request: &SendRequest<'_>) -> Result<Admission, StoreError> {
+    let per_day = request.per_day.unwrap_or_default();
     let (pair, phones) = request.phones_of_address;
     let of_address = [(pair, send_limits::PHONE_REMEMBERED), (phones, send_limits::PHONES_PER_ADDRESS)];
     let limits: Vec<_> = request.limits.iter().copied().chain(of_address).collect();
     let statement = AdmitSend {
         at: request.at,
-        limited: request.limited,
+        limited: request.per_day.is_some(),
         device: request.device.map(|device| device.0),
         number: request.phone.as_str(),
         failures_every: guess_budget::DEVICE.every,
@@ -142,10 +141,8 @@ pub async fn admit(conn: &mut Connection, request: &SendRequest<'_>) -> Result<A
         enough: send_limits::COUNTRY_ENOUGH,
         percent: send_limits::COUNTRY_PERCENT,
         closed: send_limits::COUNTRY_CLOSED,
-        day_strangers: request.per_day,
-        day_devices: request
-            .per_day
-            .saturating_add(request.per_day.saturating_mul(send_limits::DAY_DEVICE_PERCENT) / 100),
+        day_strangers: per_day,
+        day_devices: send_limits::with_reserve(per_day),
     };
     let row: AdmittedRow = statement.get_result(conn).await?;
     let (wait, trusted, f4, f6, g4, g6, sends_today) = row;

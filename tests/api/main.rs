@@ -13,6 +13,7 @@ mod failures;
 mod jobs;
 mod login;
 mod logout;
+mod metrics;
 mod outage;
 mod phone;
 mod profile;
