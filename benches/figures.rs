@@ -47,7 +47,8 @@ fn main() {
 fn start(folder: &Path, runtime: &tokio::runtime::Runtime) -> (Duration, Child) {
     let started = Instant::now();
     let service = Command::new(env!("CARGO_BIN_EXE_phone-auth"))
-        .args(["--listen-addr", ADDRESS, "--log", "warn", "--data-dir"])
+        .args(["--listen-addr", ADDRESS, "--admin-listen-addr", "127.0.0.1:0"])
+        .args(["--log", "warn", "--send-limits", "off", "--data-dir"])
         .arg(folder)
         .stdout(Stdio::null())
         .spawn()
