@@ -241,7 +241,7 @@ fn main() {
     let settings = Settings { data_dir: folder.clone(), bin_dir: None };
     let postgres = EmbeddedPostgres::start(&settings, &[("fsync", "off")]).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    println!("{:<58}{:>12}{:>12}{:>8}   {}", "attack", "expected", "bound", "taken", "codes compared");
+    println!("{:<58}{:>12}{:>12}{:>8}   codes compared", "attack", "expected", "bound", "taken");
     runtime.block_on(async {
         for profile in ["default", "strict"] {
             let name = format!("one_phone_{profile}");

@@ -274,6 +274,9 @@ COMMENT ON FUNCTION settle_challenge IS
 CREATE FUNCTION trust_device(_device uuid, _user uuid, _session uuid, _now timestamptz, _expires_at timestamptz, _most integer)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    -- A device has one session: its new one takes the place of the one before (ASVS 5.0, 7.2.4).
+    DELETE FROM sessions USING device_guard
+    WHERE device_guard.device = _device AND sessions.id = device_guard.session_id AND sessions.id <> _session;
     INSERT INTO device_guard (device, user_id, session_id, created_at, expires_at)
     VALUES (_device, _user, _session, _now, _expires_at)
     ON CONFLICT (device) DO UPDATE SET session_id = excluded.session_id, expires_at = excluded.expires_at;
@@ -283,4 +286,4 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION trust_device IS
-    'Trusts a device, anew or on; of more than _most devices of a user those unused the longest go. Called under the lock of the user''s row.';
+    'Trusts a device, anew or on, and ends its session before this one; of more than _most devices of a user those unused the longest go. Called under the lock of the user''s row.';

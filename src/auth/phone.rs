@@ -88,8 +88,9 @@ pub(super) async fn request_code(
     // A malformed invite code is a wrong one: it is told after the login, which it must not block.
     let invite_code = body.invite_code.map(|text| text.parse().unwrap_or_else(|_| InviteCode::nobodys()));
     let now = app.clock.now();
-    let Admitted { code, device, is_test } =
-        admission::admit(&app, &client, &phone, body.device_token.as_deref(), now).await?;
+    // In a box, which is gone while the message is on its way: ten thousand may wait.
+    let admitted = Box::pin(admission::admit(&app, &client, &phone, body.device_token.as_deref(), now));
+    let Admitted { code, device, is_test } = admitted.await?;
     let challenge = NewChallenge {
         purpose: Purpose::Login,
         phone: &phone,

@@ -8,8 +8,10 @@
 mod challenge;
 mod client;
 mod dev_inbox;
+mod devices;
 mod documents;
 mod failures;
+mod guesses;
 mod jobs;
 mod login;
 mod logout;
@@ -21,6 +23,7 @@ mod races;
 mod referral;
 mod refresh;
 mod schema;
+mod sends;
 mod settings;
 mod support;
 mod verify;
