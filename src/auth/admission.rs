@@ -1,5 +1,7 @@
 //! May a code be sent, how long is it, and in whose lane.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -8,6 +10,10 @@ use crate::{
     state::AppState,
     store::sends::{self, Admission, Lane, SendRequest},
 };
+
+/// How long a request waits for its turn at the database. The message takes
+/// longer than this, so of many who ask at once nobody need be sent away.
+const TURN: Duration = Duration::from_secs(2);
 
 /// A code that may be sent.
 pub(super) struct Admitted {
@@ -35,7 +41,7 @@ pub(super) async fn admit(
     // A token that is not good is none: the lane of strangers is open to everybody.
     let device = device_token.and_then(|token| app.tokens.open_device(token, now).ok());
     let request = request(app, client, phone, device);
-    let admission = sends::admit(&mut *app.database.connection().await?, &request).await?;
+    let admission = sends::admit(&mut *app.database.connection_within(TURN).await?, &request).await?;
     let (lane, sends_today) = match admission {
         Admission::Admitted { lane, sends_today } => (lane, sends_today),
         Admission::Wait(wait) => return Err(Problem::TooManyRequests(wait)),

@@ -142,6 +142,16 @@ impl Database {
         Ok(self.pool.get().await?)
     }
 
+    /// Lends a connection, waiting for one that others hold as long as `turn`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreachable`] when none came free or could be made.
+    pub async fn connection_within(&self, turn: Duration) -> Result<PooledConnection, StoreError> {
+        let patient = Timeouts { wait: Some(turn), ..self.pool.timeouts() };
+        Ok(self.pool.timeout_get(&patient).await?)
+    }
+
     /// Lends the first connection, which may take five seconds to be made.
     ///
     /// # Errors
