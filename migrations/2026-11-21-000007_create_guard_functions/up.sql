@@ -10,6 +10,38 @@ CREATE FUNCTION gcra_wait(_tat timestamptz, _at timestamptz, _every interval, _b
 COMMENT ON FUNCTION gcra_wait IS
     'How long until a limit of _burst that regains one per _every has room for one more; not above zero: it has.';
 
+CREATE FUNCTION lock_phone(_phone uuid) RETURNS phone_guard LANGUAGE plpgsql AS $$
+DECLARE
+    guard phone_guard;
+BEGIN
+    LOOP
+        SELECT * INTO guard FROM phone_guard WHERE phone = _phone FOR UPDATE;
+        IF FOUND THEN
+            RETURN guard;
+        END IF;
+        INSERT INTO phone_guard (phone) VALUES (_phone) ON CONFLICT DO NOTHING;
+    END LOOP;
+END $$;
+
+COMMENT ON FUNCTION lock_phone IS 'The row of a phone, made if there is none, and locked: also against being purged.';
+
+CREATE FUNCTION lock_limits(_keys uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    missing bigint;
+BEGIN
+    LOOP
+        PERFORM FROM rate_limit WHERE key = ANY (_keys) ORDER BY key FOR UPDATE;
+        GET DIAGNOSTICS missing = ROW_COUNT;
+        missing := (SELECT count(DISTINCT key) FROM unnest(_keys) AS key) - missing;
+        IF missing = 0 THEN
+            RETURN;
+        END IF;
+        INSERT INTO rate_limit (key) SELECT unnest(_keys) AS key ORDER BY key ON CONFLICT DO NOTHING;
+    END LOOP;
+END $$;
+
+COMMENT ON FUNCTION lock_limits IS 'The same for limits, in the order of their keys.';
+
 CREATE FUNCTION return_send(_at timestamptz, _phone uuid, _device uuid, _every interval, _most integer) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -82,18 +114,14 @@ BEGIN
     ELSE
         SELECT min(risk.g4) - _at, min(risk.g6) - _at INTO g4, g6 FROM risk;
         IF _limited THEN
-            INSERT INTO phone_guard (phone) SELECT _phone
-            WHERE NOT EXISTS (SELECT FROM phone_guard WHERE phone = _phone) ON CONFLICT DO NOTHING;
-            PERFORM FROM phone_guard WHERE phone = _phone FOR UPDATE;
+            guard := lock_phone(_phone);
+        ELSE
+            SELECT * INTO guard FROM phone_guard WHERE phone = _phone;
         END IF;
-        SELECT * INTO guard FROM phone_guard WHERE phone = _phone;
         f4 := coalesce(guard.f4 - _at, interval '0');
         f6 := coalesce(guard.f6 - _at, interval '0');
         IF _limited THEN
-            INSERT INTO rate_limit (key) SELECT missing FROM unnest(_keys || _country_key) AS missing
-            WHERE NOT EXISTS (SELECT FROM rate_limit WHERE key = missing) ORDER BY missing ON CONFLICT DO NOTHING;
-            PERFORM FROM rate_limit WHERE key = ANY (_keys || _country_key) ORDER BY key FOR UPDATE;
-
+            PERFORM lock_limits(_keys || _country_key);
             known := EXISTS (SELECT FROM rate_limit WHERE key = _pair AND tat > _at);
             SELECT greatest(
                 guard.last_sent_at + _gap - _at,
@@ -163,6 +191,7 @@ CREATE FUNCTION claim_attempt(
     OUT outcome text, OUT attempts smallint, OUT risk_slot smallint, OUT wait interval
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    guard phone_guard;
     has_room boolean := true;
 BEGIN
     _at := coalesce(_at, now());
@@ -198,13 +227,9 @@ BEGIN
             RETURN;
         END IF;
     ELSIF _meter IS NOT NULL THEN
-        INSERT INTO phone_guard (phone) SELECT _phone
-        WHERE NOT EXISTS (SELECT FROM phone_guard WHERE phone = _phone) ON CONFLICT DO NOTHING;
-        PERFORM FROM phone_guard
-        WHERE phone = _phone
-          AND gcra_wait(CASE _meter WHEN 'f4' THEN f4 ELSE f6 END, _at, _every, _burst) <= interval '0'
-        FOR UPDATE;
-        has_room := FOUND;
+        guard := lock_phone(_phone);
+        has_room := gcra_wait(
+            CASE _meter WHEN 'f4' THEN guard.f4 ELSE guard.f6 END, _at, _every, _burst) <= interval '0';
         IF has_room THEN
             -- A slot with room that nobody is at; the same for all attempts on a challenge, if it can be.
             SELECT slot INTO risk_slot FROM risk
@@ -245,6 +270,7 @@ CREATE FUNCTION settle_challenge(
     _phone uuid, _device uuid,
     _meter text, _every interval, _risk_slot smallint, _risk_every interval,
     _send_every interval, _most_returned integer,
+    -- null for a test number, which counts nowhere
     _block uuid, _block_every interval, _country text
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -254,6 +280,9 @@ BEGIN
         voided_before = greatest(guard.voided_before, _now),
         f4 = CASE WHEN _device IS NULL AND _meter = 'f4' THEN guard.f4 - _every * _attempts ELSE guard.f4 END,
         f6 = CASE WHEN _device IS NULL AND _meter = 'f6' THEN guard.f6 - _every * _attempts ELSE guard.f6 END;
+    IF _block IS NULL THEN
+        RETURN;
+    END IF;
     PERFORM return_send(_at, _phone, _device, _send_every, _most_returned);
     IF _device IS NOT NULL THEN
         UPDATE device_guard SET failures = failures - _every * _attempts WHERE device = _device;
@@ -276,10 +305,12 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     -- A device has one session: its new one takes the place of the one before (ASVS 5.0, 7.2.4).
     DELETE FROM sessions USING device_guard
-    WHERE device_guard.device = _device AND sessions.id = device_guard.session_id AND sessions.id <> _session;
+    WHERE device_guard.device = _device AND sessions.id = device_guard.session_id AND sessions.id <> _session
+      AND sessions.user_id = _user;
     INSERT INTO device_guard (device, user_id, session_id, created_at, expires_at)
     VALUES (_device, _user, _session, _now, _expires_at)
-    ON CONFLICT (device) DO UPDATE SET session_id = excluded.session_id, expires_at = excluded.expires_at;
+    ON CONFLICT (device) DO UPDATE SET
+        user_id = excluded.user_id, session_id = excluded.session_id, expires_at = excluded.expires_at;
     DELETE FROM device_guard WHERE user_id = _user AND device NOT IN (
         SELECT device FROM device_guard WHERE user_id = _user ORDER BY expires_at DESC, device DESC LIMIT _most
     );

@@ -57,13 +57,14 @@ pub(super) fn settlement(
     claimed: Claimed,
     now: DateTime<Utc>,
 ) -> Settlement {
+    let rung = rung(app, challenge, now);
     Settlement {
         at: app.clock.for_counters(),
         phone: app.pseudonyms.of("phone", challenge.phone.as_str()),
         device: challenge.device,
-        rung: rung(app, challenge, now),
+        rung,
         risk_slot: claimed.risk_slot,
-        block: app.pseudonyms.of("block", send_limits::block(&challenge.phone)),
+        block: rung.map(|_| app.pseudonyms.of("block", send_limits::block(&challenge.phone))),
         country: country(&challenge.phone),
     }
 }

@@ -54,6 +54,7 @@ const SLICE: i32 = 5_000;
 const SLICES: u32 = 100;
 
 statement! {
+    /// What is being used is left alone, so this waits for nobody.
     PurgePhones {
         from: Uuid => SqlUuid,
         slice: i32 => Integer,
@@ -62,17 +63,20 @@ statement! {
     "WITH slice AS (
          (SELECT phone FROM phone_guard WHERE phone >= $1 ORDER BY phone LIMIT $2)
          UNION ALL (SELECT phone FROM phone_guard WHERE phone < $1 ORDER BY phone LIMIT $2) LIMIT $2
-     ), deleted AS (
-         DELETE FROM phone_guard USING slice
-         WHERE phone_guard.phone = slice.phone
+     ), empty AS (
+         SELECT phone FROM phone_guard
+         WHERE phone = ANY (ARRAY (SELECT phone FROM slice))
            AND greatest(f4, f6, sends) < coalesce($3, now())
            AND greatest(returned_since, voided_before) < coalesce($3, now()) - interval '24 hours'
-         RETURNING 1
+         FOR UPDATE SKIP LOCKED
+     ), deleted AS (
+         DELETE FROM phone_guard USING empty WHERE phone_guard.phone = empty.phone RETURNING 1
      )
      SELECT count(*) FROM deleted"
 }
 
 statement! {
+    /// What is being used is left alone, so this waits for nobody.
     PurgeLimits {
         from: Uuid => SqlUuid,
         slice: i32 => Integer,
@@ -81,10 +85,12 @@ statement! {
     "WITH slice AS (
          (SELECT key FROM rate_limit WHERE key >= $1 ORDER BY key LIMIT $2)
          UNION ALL (SELECT key FROM rate_limit WHERE key < $1 ORDER BY key LIMIT $2) LIMIT $2
+     ), empty AS (
+         SELECT key FROM rate_limit
+         WHERE key = ANY (ARRAY (SELECT key FROM slice)) AND tat < coalesce($3, now())
+         FOR UPDATE SKIP LOCKED
      ), deleted AS (
-         DELETE FROM rate_limit USING slice
-         WHERE rate_limit.key = slice.key AND tat < coalesce($3, now())
-         RETURNING 1
+         DELETE FROM rate_limit USING empty WHERE rate_limit.key = empty.key RETURNING 1
      )
      SELECT count(*) FROM deleted"
 }

@@ -53,8 +53,8 @@ pub struct Settlement {
     pub rung: Option<Rung>,
     /// Where the deployment's meter was charged.
     pub risk_slot: Option<i16>,
-    /// The pseudonym of the number's block.
-    pub block: Pseudonym,
+    /// The pseudonym of the number's block; none for a test number, which counts nowhere.
+    pub block: Option<Pseudonym>,
     /// The country of the number: ISO 3166-1 alpha-2.
     pub country: String,
 }
@@ -97,7 +97,7 @@ statement! {
         risk_every: TimeDelta => Interval,
         send_every: TimeDelta => Interval,
         most_returned: i32 => Integer,
-        block: uuid::Uuid => Uuid,
+        block: Option<uuid::Uuid> => Nullable<Uuid>,
         block_every: TimeDelta => Interval,
         country: &'a str => Text,
         new_user: uuid::Uuid => Uuid,
@@ -193,7 +193,7 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
             risk_every: meters.deployment.every,
             send_every: meters.send_every,
             most_returned: send_limits::RETURNED_PER_DAY,
-            block: settlement.block.0,
+            block: settlement.block.map(|block| block.0),
             block_every: send_limits::NUMBER_BLOCK.every,
             country: &settlement.country,
             device: login.device.0,

@@ -124,11 +124,14 @@ pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<Ro
 statement! {
     /// A newer token than the one shown exists. The device goes with the session.
     EndOlder { session: uuid::Uuid => Uuid, generation: i32 => Integer } -> (BigInt,)
-    "WITH ended AS (
-         DELETE FROM sessions WHERE id = $1 AND generation > $2 RETURNING id, user_id
-     ), forgotten AS (
-         DELETE FROM device_guard USING ended
-         WHERE device_guard.user_id = ended.user_id AND device_guard.session_id = ended.id
+    "WITH forgotten AS (
+         DELETE FROM device_guard USING sessions
+         WHERE sessions.id = $1 AND sessions.generation > $2
+           AND device_guard.user_id = sessions.user_id AND device_guard.session_id = sessions.id
+         RETURNING 1
+     ), ended AS (
+         DELETE FROM sessions WHERE id = $1 AND generation > $2 AND (SELECT count(*) FROM forgotten) >= 0
+         RETURNING 1
      )
      SELECT count(*) FROM ended"
 }
@@ -186,13 +189,15 @@ pub async fn end(
     Ok(ended)
 }
 
+// Devices first, as a login locks them: what waits for nothing is written so that it comes first.
 statement! {
     EndThis { session: uuid::Uuid => Uuid } -> (BigInt,)
-    "WITH ended AS (
-         DELETE FROM sessions WHERE id = $1 RETURNING id, user_id
-     ), forgotten AS (
-         DELETE FROM device_guard USING ended
-         WHERE device_guard.user_id = ended.user_id AND device_guard.session_id = ended.id
+    "WITH forgotten AS (
+         DELETE FROM device_guard USING sessions
+         WHERE sessions.id = $1 AND device_guard.user_id = sessions.user_id AND device_guard.session_id = $1
+         RETURNING 1
+     ), ended AS (
+         DELETE FROM sessions WHERE id = $1 AND (SELECT count(*) FROM forgotten) >= 0 RETURNING 1
      )
      SELECT count(*) FROM ended"
 }
@@ -201,12 +206,14 @@ statement! {
     EndOthers { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (BigInt,)
     "WITH asking AS (
          SELECT user_id FROM sessions WHERE id = $1 AND expires_at > $2
-     ), ended AS (
-         DELETE FROM sessions USING asking
-         WHERE sessions.user_id = asking.user_id AND sessions.id <> $1 RETURNING sessions.user_id
      ), forgotten AS (
          DELETE FROM device_guard USING asking
          WHERE device_guard.user_id = asking.user_id AND device_guard.session_id <> $1
+         RETURNING 1
+     ), ended AS (
+         DELETE FROM sessions USING asking
+         WHERE sessions.user_id = asking.user_id AND sessions.id <> $1 AND (SELECT count(*) FROM forgotten) >= 0
+         RETURNING 1
      )
      SELECT count(*) FROM ended"
 }
@@ -215,10 +222,12 @@ statement! {
     EndAll { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (BigInt,)
     "WITH asking AS (
          SELECT user_id FROM sessions WHERE id = $1 AND expires_at > $2
-     ), ended AS (
-         DELETE FROM sessions USING asking WHERE sessions.user_id = asking.user_id RETURNING sessions.user_id
      ), forgotten AS (
-         DELETE FROM device_guard USING asking WHERE device_guard.user_id = asking.user_id
+         DELETE FROM device_guard USING asking WHERE device_guard.user_id = asking.user_id RETURNING 1
+     ), ended AS (
+         DELETE FROM sessions USING asking
+         WHERE sessions.user_id = asking.user_id AND (SELECT count(*) FROM forgotten) >= 0
+         RETURNING 1
      )
      SELECT count(*) FROM ended"
 }

@@ -142,7 +142,7 @@ async fn what_ends_a_session_ends_the_trust_in_its_device() {
         let (ada, other) = (app.login(PHONE).await, app.login(PHONE).await);
         assert_eq!(app.count("device_guard").await, 2);
         ada.post("/api/v1/auth/logout", json!({"scope": scope})).await.expect(204);
-        let left = if scope == "all" { 0 } else { 1 };
+        let left = usize::from(scope != "all");
         assert_eq!(app.count("device_guard").await, left, "{scope}");
         other.post("/api/v1/auth/logout", json!({"scope": "all"})).await;
         ada.post("/api/v1/auth/logout", json!({"scope": "all"})).await;
