@@ -24,11 +24,11 @@ fn it_starts_in_an_empty_folder_and_tells_where_everything_is() {
     let welcome = service.stdout();
     let at = format!("http://localhost:{}", service.address().rsplit(':').next().unwrap());
     for told in [
-        format!("API    {at}/api/v1\n"),
-        format!("Docs   {at}/redoc "),
+        format!("API      {at}/api/v1\n"),
+        format!("Docs     {at}/redoc "),
         format!("{at}/swagger/"),
-        format!("Inbox  {at}/dev/inbox?phone=%2B79991234567\n"),
-        format!("Data   {}\n", folder.path().display()),
+        format!("Inbox    {at}/dev/inbox?phone=%2B79991234567\n"),
+        format!("Data     {}\n", folder.path().display()),
     ] {
         assert!(welcome.contains(&told), "{told} is missing: {welcome}");
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails; clippy sees no tests in helpers")]
 
 mod embedded;
+mod guess_bound;
 mod metrics;
 mod proxies;
 mod service;
