@@ -35,6 +35,9 @@ pub(super) async fn admit(
     device_token: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Admitted, Problem> {
+    if !app.settings.allowed_countries.allows(phone) {
+        return Err(Problem::PhoneNotSupported);
+    }
     if let Some(code) = app.settings.test_phones.code(phone, now) {
         return Ok(Admitted { code: code.clone(), device: None, is_test: true });
     }

@@ -82,9 +82,6 @@ pub(super) async fn request_code(
     Json(body): Json<RequestCode>,
 ) -> Result<web::Json<CodeRequested>, Problem> {
     let phone = PhoneNumber::parse(&body.phone, app.settings.default_region)?;
-    if !app.settings.allowed_countries.allows(&phone) {
-        return Err(Problem::PhoneNotSupported);
-    }
     // A malformed invite code is a wrong one: it is told after the login, which it must not block.
     let invite_code = body.invite_code.map(|text| text.parse().unwrap_or_else(|_| InviteCode::nobodys()));
     let now = app.clock.now();

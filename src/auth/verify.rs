@@ -79,8 +79,8 @@ enum Referral {
 ///
 /// Opens the challenge, compares the code, and makes the account if the number is new. A challenge can be used
 /// once and allows three codes (two when the code has eight digits or more); a login voids the challenges that were
-/// made before it for the same number. After a `code-upgraded` ask for a new code: it will be longer. Next: call the API with the access
-/// token, and keep the refresh token where only your app can read it.
+/// made before it for the same number. After a `code-upgraded` ask for a new code: it will be longer. Next: call the
+/// API with the access token, and keep the refresh token and the device token where only your app can read them.
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
     (status = 200, description = "Logged in", body = LoginAnswer),
     (status = 401, description = "invalid-code, invalid-challenge"),
