@@ -4,8 +4,7 @@ CREATE TABLE phone_guard (
     f6 timestamptz NOT NULL DEFAULT 'epoch',
     sends timestamptz NOT NULL DEFAULT 'epoch',
     last_sent_at timestamptz,
-    returned smallint NOT NULL DEFAULT 0,
-    returned_since timestamptz NOT NULL DEFAULT 'epoch',
+    returned timestamptz[] NOT NULL DEFAULT '{}',
     voided_before timestamptz NOT NULL DEFAULT 'epoch'
 ) WITH (fillfactor = 70);
 
@@ -16,7 +15,7 @@ COMMENT ON COLUMN phone_guard.f4 IS 'Codes of four and five digits tried.';
 COMMENT ON COLUMN phone_guard.f6 IS 'Codes of six and seven digits tried.';
 COMMENT ON COLUMN phone_guard.sends IS 'Codes sent.';
 COMMENT ON COLUMN phone_guard.last_sent_at IS 'Null when that send was given back.';
-COMMENT ON COLUMN phone_guard.returned IS 'Sends given back in the day that began at returned_since.';
+COMMENT ON COLUMN phone_guard.returned IS 'When sends were given back in the last 24 hours: a log, so that no window of a day has more than it may.';
 COMMENT ON COLUMN phone_guard.voided_before IS 'The last login by this phone: challenges made before it are void.';
 
 CREATE TABLE device_guard (
@@ -25,8 +24,7 @@ CREATE TABLE device_guard (
     session_id uuid NOT NULL,
     failures timestamptz NOT NULL DEFAULT 'epoch',
     sends timestamptz NOT NULL DEFAULT 'epoch',
-    returned smallint NOT NULL DEFAULT 0,
-    returned_since timestamptz NOT NULL DEFAULT 'epoch',
+    returned timestamptz[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL
 ) WITH (fillfactor = 70);
@@ -48,6 +46,7 @@ CREATE TABLE risk (
 
 INSERT INTO risk (slot) SELECT generate_series(0, 19);
 
+COMMENT ON COLUMN risk.slot IS 'As many as SLOTS in src/domain/guess_budget.rs.';
 COMMENT ON TABLE risk IS
     'Codes tried by strangers in the whole deployment. Each slot holds a twentieth of the budget, so that logins do not queue at one row; together they are exactly the budget.';
 
@@ -64,20 +63,24 @@ COMMENT ON COLUMN rate_limit.tat IS 'Theoretical arrival time: when the limit wi
 CREATE TABLE country_traffic (
     country text NOT NULL,
     since timestamptz NOT NULL,
+    slot smallint NOT NULL,
     sends integer NOT NULL DEFAULT 0,
     logins integer NOT NULL DEFAULT 0,
-    PRIMARY KEY (since, country)
+    PRIMARY KEY (since, country, slot)
 );
 
 COMMENT ON TABLE country_traffic IS 'Codes sent to strangers, and those of them that led to a login, in five minutes from since.';
+COMMENT ON COLUMN country_traffic.slot IS 'By the phone: logins of one country do not queue at one row. The sum counts.';
 COMMENT ON COLUMN country_traffic.country IS 'ISO 3166-1 alpha-2.';
 
 CREATE TABLE sends_per_day (
     day date PRIMARY KEY,
-    sends integer NOT NULL DEFAULT 0
+    strangers integer NOT NULL DEFAULT 0,
+    devices integer NOT NULL DEFAULT 0
 );
 
-COMMENT ON TABLE sends_per_day IS 'Codes sent on a day of UTC, against the budget of the deployment.';
+COMMENT ON TABLE sends_per_day IS 'Codes sent on a day of UTC, against the two budgets of the deployment.';
+COMMENT ON COLUMN sends_per_day.devices IS 'Those beyond the first in two hours that each trusted device may ask for, whatever others do.';
 
 CREATE TABLE guard_keys (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),

@@ -1,7 +1,10 @@
 -- The decisions behind the guess budget. Each is called as one statement with a commit of its own, locks what it
--- decides about, decides, and writes: all or nothing, and of parallel calls one after the other. The numbers come from
--- src/domain/guess_budget.rs. Locks are taken in one order everywhere: challenge, phone or device, risk, rate limits,
--- day. An `_at` of null means now: tests turn it, the service never gives it.
+-- decides about, decides, and writes: all or nothing, and of parallel calls one after the other. The numbers of the
+-- budget are arguments, from src/domain/guess_budget.rs and src/domain/send_limits.rs. An _at of null means now: tests
+-- turn it, the service never gives it.
+--
+-- Locks are taken in one order everywhere: a client's limit on entering codes, challenge, phone, risk, other limits,
+-- user, device, session, day, country. Whoever holds one of them waits only for those behind it.
 
 CREATE FUNCTION gcra_wait(_tat timestamptz, _at timestamptz, _every interval, _burst integer) RETURNS interval
     LANGUAGE sql STABLE
@@ -42,6 +45,10 @@ END $$;
 
 COMMENT ON FUNCTION lock_limits IS 'The same for limits, in the order of their keys.';
 
+CREATE FUNCTION returned_lately(_returned timestamptz[], _at timestamptz) RETURNS timestamptz[]
+    LANGUAGE sql STABLE
+    RETURN ARRAY (SELECT moment FROM unnest(_returned) AS moment WHERE moment > _at - interval '24 hours');
+
 CREATE FUNCTION return_send(_at timestamptz, _phone uuid, _device uuid, _every interval, _most integer) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -49,19 +56,39 @@ BEGIN
         UPDATE phone_guard SET
             sends = sends - _every,
             last_sent_at = NULL,
-            returned = CASE WHEN returned_since > _at - interval '24 hours' THEN returned + 1 ELSE 1 END,
-            returned_since = CASE WHEN returned_since > _at - interval '24 hours' THEN returned_since ELSE _at END
-        WHERE phone = _phone AND (returned < _most OR returned_since <= _at - interval '24 hours');
+            returned = returned_lately(returned, _at) || _at
+        WHERE phone = _phone AND cardinality(returned_lately(returned, _at)) < _most;
     ELSE
         UPDATE device_guard SET
             sends = sends - _every,
-            returned = CASE WHEN returned_since > _at - interval '24 hours' THEN returned + 1 ELSE 1 END,
-            returned_since = CASE WHEN returned_since > _at - interval '24 hours' THEN returned_since ELSE _at END
-        WHERE device = _device AND (returned < _most OR returned_since <= _at - interval '24 hours');
+            returned = returned_lately(returned, _at) || _at
+        WHERE device = _device AND cardinality(returned_lately(returned, _at)) < _most;
     END IF;
 END $$;
 
-COMMENT ON FUNCTION return_send IS 'Gives a send back to the lane it was taken from, _most times in 24 hours.';
+COMMENT ON FUNCTION return_send IS 'Gives a send back to the lane it was taken from, _most times in any 24 hours.';
+
+CREATE FUNCTION traffic_slot(_phone uuid) RETURNS smallint LANGUAGE sql IMMUTABLE
+    RETURN get_byte(uuid_send(_phone), 15) % 16;
+
+COMMENT ON FUNCTION traffic_slot IS 'In which of the rows of its country a phone is counted.';
+
+CREATE FUNCTION take_of_day(_today date, _is_device boolean, _most integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    taken integer;
+BEGIN
+    INSERT INTO sends_per_day (day) SELECT _today
+    WHERE NOT EXISTS (SELECT FROM sends_per_day WHERE day = _today) ON CONFLICT DO NOTHING;
+    IF _is_device THEN
+        UPDATE sends_per_day SET devices = devices + 1 WHERE day = _today AND devices < _most RETURNING devices INTO taken;
+    ELSE
+        UPDATE sends_per_day SET strangers = strangers + 1 WHERE day = _today AND strangers < _most
+        RETURNING strangers INTO taken;
+    END IF;
+    RETURN taken;
+END $$;
+
+COMMENT ON FUNCTION take_of_day IS 'Takes one of a day''s sends; gives how many were taken, or null when there are none.';
 
 CREATE FUNCTION admit_send(
     _at timestamptz,
@@ -77,100 +104,128 @@ CREATE FUNCTION admit_send(
     _keys uuid[], _everies interval[], _bursts integer[], _pair uuid, _phones uuid,
     -- the country closes for _closed when less than _percent of at least _enough sends within that time led to logins
     _country text, _country_key uuid, _enough integer, _percent integer, _closed interval,
-    -- the day of the deployment: for everybody, and for trusted devices
+    -- the day of the deployment: for strangers, and for what devices ask for beyond their first
     _day_strangers integer, _day_devices integer,
     -- null: admitted
     OUT wait interval,
     OUT trusted boolean,
     -- how far the meters lie ahead of now: from them the caller chooses the length of the code
     OUT f4 interval, OUT f6 interval, OUT g4 interval, OUT g6 interval,
-    -- null unless a send was counted
+    -- after how long the next send fits, as far as this phone goes
+    OUT next interval,
+    -- of strangers, null unless one was counted
     OUT sends_today integer
 ) LANGUAGE plpgsql AS $$
 DECLARE
     own device_guard;
+    own_wait interval;
     guard phone_guard;
     known boolean;
     traffic record;
     closed_until timestamptz;
     today date;
+    midnight interval;
 BEGIN
     _at := coalesce(_at, now());
     today := (_at AT TIME ZONE 'UTC')::date;
+    midnight := (today + 1)::timestamp AT TIME ZONE 'UTC' - _at;
     trusted := false;
 
-    IF _device IS NOT NULL THEN
-        SELECT device_guard.* INTO own
-        FROM device_guard JOIN users ON users.id = device_guard.user_id
-        WHERE device_guard.device = _device AND users.phone = _number AND device_guard.expires_at > _at
-        FOR UPDATE OF device_guard;
-        trusted := FOUND AND gcra_wait(own.failures, _at, _failures_every, _failures_burst) <= interval '0';
-    END IF;
-
-    IF trusted THEN
-        IF _limited THEN
-            wait := nullif(greatest(gcra_wait(own.sends, _at, _device_every, _device_burst), interval '0'), interval '0');
+    -- The lane of a trusted device. Where it has no room, the device is a stranger.
+    SELECT device_guard.* INTO own
+    FROM device_guard JOIN users ON users.id = device_guard.user_id
+    WHERE device_guard.device = _device AND users.phone = _number AND device_guard.expires_at > _at;
+    IF FOUND AND gcra_wait(own.failures, _at, _failures_every, _failures_burst) <= interval '0' THEN
+        IF NOT _limited THEN
+            trusted := true;
+            RETURN;
         END IF;
-    ELSE
-        SELECT min(risk.g4) - _at, min(risk.g6) - _at INTO g4, g6 FROM risk;
-        IF _limited THEN
-            guard := lock_phone(_phone);
-        ELSE
-            SELECT * INTO guard FROM phone_guard WHERE phone = _phone;
+        own_wait := gcra_wait(own.sends, _at, _device_every, _device_burst);
+        IF own.sends > _at AND EXISTS (SELECT FROM sends_per_day WHERE day = today AND devices >= _day_devices) THEN
+            own_wait := greatest(own_wait, least(own.sends - _at, midnight));
         END IF;
-        f4 := coalesce(guard.f4 - _at, interval '0');
-        f6 := coalesce(guard.f6 - _at, interval '0');
-        IF _limited THEN
-            PERFORM lock_limits(_keys || _country_key);
-            known := EXISTS (SELECT FROM rate_limit WHERE key = _pair AND tat > _at);
-            SELECT greatest(
-                guard.last_sent_at + _gap - _at,
-                gcra_wait(guard.sends, _at, _every, _burst),
-                max(gcra_wait(rate_limit.tat, _at, quota.every, quota.burst))
-            ) INTO wait
-            FROM unnest(_keys, _everies, _bursts) AS quota (key, every, burst) JOIN rate_limit USING (key)
-            WHERE NOT (known AND key IN (_pair, _phones));
-
-            SELECT coalesce(sum(sends), 0) AS sends, coalesce(sum(logins), 0) AS logins INTO traffic
-            FROM country_traffic WHERE country = _country AND since > _at - _closed;
-            SELECT tat INTO closed_until FROM rate_limit WHERE key = _country_key;
-            -- Once logins come after all, it was no attack: then the country opens early.
-            IF traffic.logins * 100 < traffic.sends * _percent THEN
-                IF closed_until <= _at AND traffic.sends >= _enough THEN
-                    closed_until := _at + _closed;
-                    UPDATE rate_limit SET tat = closed_until WHERE key = _country_key;
+        IF own_wait <= interval '0' THEN
+            UPDATE device_guard SET sends = greatest(device_guard.sends, _at) + _device_every
+            WHERE device = _device AND gcra_wait(device_guard.sends, _at, _device_every, _device_burst) <= interval '0'
+            RETURNING * INTO own;
+            IF own.device IS NOT NULL THEN
+                -- The first send of an untouched meter is nobody else's business; others come out of a common budget.
+                trusted := own.sends = _at + _device_every;
+                IF NOT trusted THEN
+                    trusted := take_of_day(today, true, _day_devices) IS NOT NULL;
                 END IF;
-                wait := greatest(wait, closed_until - _at);
+                IF trusted THEN
+                    next := greatest(gcra_wait(own.sends, _at, _device_every, _device_burst), interval '0');
+                ELSE
+                    UPDATE device_guard SET sends = device_guard.sends - _device_every WHERE device = _device;
+                    wait := least(own.sends - _device_every - _at, midnight);
+                END IF;
+                RETURN;
             END IF;
-            wait := nullif(greatest(wait, interval '0'), interval '0');
+            -- Another request took the room since it was looked at.
+            own_wait := NULL;
         END IF;
     END IF;
 
-    IF NOT _limited OR wait IS NOT NULL THEN
+    SELECT min(risk.g4) - _at, min(risk.g6) - _at INTO g4, g6 FROM risk;
+    IF _limited THEN
+        guard := lock_phone(_phone);
+    ELSE
+        SELECT * INTO guard FROM phone_guard WHERE phone = _phone;
+    END IF;
+    f4 := coalesce(guard.f4 - _at, interval '0');
+    f6 := coalesce(guard.f6 - _at, interval '0');
+    IF NOT _limited THEN
         RETURN;
     END IF;
 
-    -- The last that can refuse; what follows cannot.
-    INSERT INTO sends_per_day AS counted (day, sends) VALUES (today, 1)
-    ON CONFLICT (day) DO UPDATE SET sends = counted.sends + 1
-    WHERE counted.sends < CASE WHEN trusted THEN _day_devices ELSE _day_strangers END
-    RETURNING sends INTO sends_today;
-    IF NOT FOUND THEN
-        wait := (today + 1)::timestamp AT TIME ZONE 'UTC' - _at;
+    PERFORM lock_limits(_keys || _country_key);
+    known := EXISTS (SELECT FROM rate_limit WHERE key = _pair AND tat > _at);
+    SELECT greatest(
+        guard.last_sent_at + _gap - _at,
+        gcra_wait(guard.sends, _at, _every, _burst),
+        max(gcra_wait(rate_limit.tat, _at, quota.every, quota.burst))
+    ) INTO wait
+    FROM unnest(_keys, _everies, _bursts) AS quota (key, every, burst) JOIN rate_limit USING (key)
+    WHERE NOT (known AND key IN (_pair, _phones));
+
+    SELECT coalesce(sum(sends), 0) AS sends, coalesce(sum(logins), 0) AS logins INTO traffic
+    FROM country_traffic WHERE country = _country AND since > _at - _closed;
+    SELECT tat INTO closed_until FROM rate_limit WHERE key = _country_key;
+    -- Once logins come after all, it was no attack: then the country opens early.
+    IF traffic.logins * 100 < traffic.sends * _percent THEN
+        IF closed_until <= _at AND traffic.sends >= _enough THEN
+            closed_until := _at + _closed;
+            UPDATE rate_limit SET tat = closed_until WHERE key = _country_key;
+        END IF;
+        wait := greatest(wait, closed_until - _at);
+    END IF;
+    IF EXISTS (SELECT FROM sends_per_day WHERE day = today AND strangers >= _day_strangers) THEN
+        wait := greatest(wait, midnight);
+    END IF;
+
+    IF wait > interval '0' THEN
+        -- Whichever lane has room first.
+        wait := least(wait, own_wait);
         RETURN;
     END IF;
 
-    IF trusted THEN
-        UPDATE device_guard SET sends = greatest(device_guard.sends, _at) + _device_every WHERE device = _device;
+    -- The last that can refuse, and only if somebody took the day's last since it was looked at.
+    sends_today := take_of_day(today, false, _day_strangers);
+    IF sends_today IS NULL THEN
+        wait := midnight;
         RETURN;
     END IF;
-    UPDATE phone_guard SET sends = greatest(phone_guard.sends, _at) + _every, last_sent_at = _at WHERE phone = _phone;
+    wait := NULL;
+    UPDATE phone_guard SET sends = greatest(phone_guard.sends, _at) + _every, last_sent_at = _at
+    WHERE phone = _phone RETURNING * INTO guard;
     UPDATE rate_limit SET tat = greatest(tat, _at) + quota.every
     FROM unnest(_keys, _everies) AS quota (key, every)
     WHERE rate_limit.key = quota.key AND NOT (known AND quota.key IN (_pair, _phones));
-    INSERT INTO country_traffic AS counted (country, since, sends)
-    VALUES (_country, date_bin('5 minutes', _at, 'epoch'), 1)
-    ON CONFLICT (since, country) DO UPDATE SET sends = counted.sends + 1;
+    INSERT INTO country_traffic AS counted (country, since, slot, sends)
+    VALUES (_country, date_bin('5 minutes', _at, 'epoch'), traffic_slot(_phone), 1)
+    ON CONFLICT (since, country, slot) DO UPDATE SET sends = counted.sends + 1;
+    next := greatest(_gap, gcra_wait(guard.sends, _at, _every, _burst));
 END $$;
 
 COMMENT ON FUNCTION admit_send IS
@@ -234,7 +289,7 @@ BEGIN
             -- A slot with room that nobody is at; the same for all attempts on a challenge, if it can be.
             SELECT slot INTO risk_slot FROM risk
             WHERE gcra_wait(CASE _meter WHEN 'f4' THEN g4 ELSE g6 END, _at, _risk_every, _risk_burst) <= interval '0'
-            ORDER BY (slot + abs(hashtext(_jti::text)::bigint)) % 20 LIMIT 1 FOR UPDATE SKIP LOCKED;
+            ORDER BY hashtext(_jti::text || slot) LIMIT 1 FOR UPDATE SKIP LOCKED;
             IF NOT FOUND THEN
                 SELECT slot INTO risk_slot FROM risk
                 WHERE gcra_wait(CASE _meter WHEN 'f4' THEN g4 ELSE g6 END, _at, _risk_every, _risk_burst) <= interval '0'
@@ -266,12 +321,12 @@ COMMENT ON FUNCTION claim_attempt IS
 
 CREATE FUNCTION settle_challenge(
     _at timestamptz,
-    _now timestamptz, _issued timestamptz, _attempts smallint,
+    _now timestamptz, _attempts smallint,
     _phone uuid, _device uuid,
     _meter text, _every interval, _risk_slot smallint, _risk_every interval,
     _send_every interval, _most_returned integer,
     -- null for a test number, which counts nowhere
-    _block uuid, _block_every interval, _country text
+    _block uuid, _block_every interval
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     _at := coalesce(_at, now());
@@ -280,29 +335,31 @@ BEGIN
         voided_before = greatest(guard.voided_before, _now),
         f4 = CASE WHEN _device IS NULL AND _meter = 'f4' THEN guard.f4 - _every * _attempts ELSE guard.f4 END,
         f6 = CASE WHEN _device IS NULL AND _meter = 'f6' THEN guard.f6 - _every * _attempts ELSE guard.f6 END;
-    IF _block IS NULL THEN
+    IF _block IS NULL OR _device IS NOT NULL THEN
         RETURN;
     END IF;
-    PERFORM return_send(_at, _phone, _device, _send_every, _most_returned);
-    IF _device IS NOT NULL THEN
-        UPDATE device_guard SET failures = failures - _every * _attempts WHERE device = _device;
-        RETURN;
-    END IF;
+    PERFORM return_send(_at, _phone, NULL, _send_every, _most_returned);
     UPDATE risk SET g4 = CASE _meter WHEN 'f4' THEN g4 - _risk_every * _attempts ELSE g4 END,
                     g6 = CASE _meter WHEN 'f6' THEN g6 - _risk_every * _attempts ELSE g6 END
     WHERE slot = _risk_slot;
     UPDATE rate_limit SET tat = tat - _block_every WHERE key = _block;
-    INSERT INTO country_traffic AS counted (country, since, logins)
-    VALUES (_country, date_bin('5 minutes', _issued, 'epoch'), 1)
-    ON CONFLICT (since, country) DO UPDATE SET logins = counted.logins + 1;
 END $$;
 
 COMMENT ON FUNCTION settle_challenge IS
-    'With a right code: gives back what this challenge charged and its send, and voids what was made before.';
+    'With a right code: gives back what this challenge charged to its phone and its send, and voids what was made before.';
 
-CREATE FUNCTION trust_device(_device uuid, _user uuid, _session uuid, _now timestamptz, _expires_at timestamptz, _most integer)
-RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION trust_device(
+    _at timestamptz,
+    _device uuid, _user uuid, _session uuid, _now timestamptz, _expires_at timestamptz, _most integer,
+    -- whether the challenge was made in the lane of this device, and what it charged there
+    _is_lane boolean, _attempts smallint, _every interval, _send_every interval, _most_returned integer
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    _at := coalesce(_at, now());
+    IF _is_lane THEN
+        UPDATE device_guard SET failures = failures - _every * _attempts WHERE device = _device;
+        PERFORM return_send(_at, NULL, _device, _send_every, _most_returned);
+    END IF;
     -- A device has one session: its new one takes the place of the one before (ASVS 5.0, 7.2.4).
     DELETE FROM sessions USING device_guard
     WHERE device_guard.device = _device AND sessions.id = device_guard.session_id AND sessions.id <> _session

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     domain::{DeviceId, Limit, OtpCode, PhoneNumber, Pseudonym, send_limits},
@@ -20,6 +20,8 @@ pub(super) struct Admitted {
     pub code: OtpCode,
     /// The trusted device in whose lane it is; none: a stranger's.
     pub device: Option<DeviceId>,
+    /// After how long another may be asked for.
+    pub next: TimeDelta,
     /// A test number's code is known already and goes to nobody.
     pub is_test: bool,
 }
@@ -39,14 +41,14 @@ pub(super) async fn admit(
         return Err(Problem::PhoneNotSupported);
     }
     if let Some(code) = app.settings.test_phones.code(phone, now) {
-        return Ok(Admitted { code: code.clone(), device: None, is_test: true });
+        return Ok(Admitted { code: code.clone(), device: None, next: TimeDelta::zero(), is_test: true });
     }
     // A token that is not good is none: the lane of strangers is open to everybody.
     let device = device_token.and_then(|token| app.tokens.open_device(token, now).ok());
     let request = request(app, client, phone, device);
     let admission = sends::admit(&mut *app.database.connection_within(TURN).await?, &request).await?;
-    let (lane, sends_today) = match admission {
-        Admission::Admitted { lane, sends_today } => (lane, sends_today),
+    let (lane, next, sends_today) = match admission {
+        Admission::Admitted { lane, next, sends_today } => (lane, next, sends_today),
         Admission::Wait(wait) => return Err(Problem::TooManyRequests(wait)),
     };
     warn_of_the_day(app, sends_today);
@@ -54,7 +56,7 @@ pub(super) async fn admit(
         Lane::Device(device) => (app.settings.premises.ladder.shortest(), Some(device)),
         Lane::Stranger(levels) => (app.settings.premises.ladder.for_stranger(&levels), None),
     };
-    Ok(Admitted { code: OtpCode::random(length), device, is_test: false })
+    Ok(Admitted { code: OtpCode::random(length), device, next, is_test: false })
 }
 
 fn request<'a>(

@@ -6,6 +6,7 @@ use actix_web::{
     post,
     web::{self, Data},
 };
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,8 +19,9 @@ use crate::{
     token::{NewChallenge, Purpose},
 };
 
-/// Seconds after which a client may offer to send another code.
-const RESEND_IN: u32 = 60;
+/// After how many seconds a client may offer to send another code, at the
+/// least: most messages have arrived by then.
+const RESEND_IN: i64 = 60;
 
 /// A phone number to log in with
 #[derive(Deserialize, ToSchema)]
@@ -56,9 +58,9 @@ struct CodeRequested {
     /// Seconds until the challenge ends.
     #[schema(example = 300)]
     expires_in: i64,
-    /// Seconds after which another code may be offered.
+    /// Seconds after which another code may be offered: a minute, or longer when no more codes will be sent before.
     #[schema(example = 60)]
-    resend_in: u32,
+    resend_in: i64,
 }
 
 /// Send a login code
@@ -87,7 +89,7 @@ pub(super) async fn request_code(
     let now = app.clock.now();
     // In a box, which is gone while the message is on its way: ten thousand may wait.
     let admitted = Box::pin(admission::admit(&app, &client, &phone, body.device_token.as_deref(), now));
-    let Admitted { code, device, is_test } = admitted.await?;
+    let Admitted { code, device, next, is_test } = admitted.await?;
     let challenge = NewChallenge {
         purpose: Purpose::Login,
         phone: &phone,
@@ -99,7 +101,7 @@ pub(super) async fn request_code(
         challenge_token: app.tokens.seal_challenge(challenge, now)?.token,
         code_length: code.length().digits(),
         expires_in: app.tokens.lives().challenge.num_seconds(),
-        resend_in: RESEND_IN,
+        resend_in: (next + TimeDelta::milliseconds(999)).num_seconds().max(RESEND_IN),
     };
     if !is_test {
         app.sms.send(message(&app, phone, code, body.locale.as_deref()), now).await?;

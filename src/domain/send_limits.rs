@@ -33,13 +33,14 @@ pub const COUNTRY_CLOSED: TimeDelta = TimeDelta::hours(1);
 
 /// When the operator is warned: at this part of the day's budget, in percent.
 pub const DAY_WARNING_PERCENT: i32 = 80;
-/// How much trusted devices have on top of the day's budget, in percent.
+/// How much trusted devices have beside the day's budget, in percent of it: for
+/// what they ask for beyond the first code in two hours, which nobody can use up.
 pub const DAY_DEVICE_PERCENT: i32 = 20;
 
-/// The day's budget with what is kept for trusted devices, rounded up.
+/// What trusted devices have beside a day's budget, rounded up.
 #[must_use]
-pub fn with_reserve(per_day: i32) -> i32 {
-    let percent = i64::from(per_day) * i64::from(100 + DAY_DEVICE_PERCENT);
+pub fn reserve(per_day: i32) -> i32 {
+    let percent = i64::from(per_day) * i64::from(DAY_DEVICE_PERCENT);
     i32::try_from((percent + 99) / 100).unwrap_or(i32::MAX)
 }
 
@@ -103,8 +104,8 @@ mod tests {
 
     #[test]
     fn a_fifth_more_is_kept_for_trusted_devices() {
-        for (per_day, devices) in [(10_000, 12_000), (1, 2), (5, 6), (i32::MAX, i32::MAX)] {
-            assert_eq!(with_reserve(per_day), devices);
+        for (per_day, devices) in [(10_000, 2_000), (1, 1), (6, 2), (i32::MAX, 429_496_730)] {
+            assert_eq!(reserve(per_day), devices);
         }
     }
 

@@ -8,13 +8,6 @@ use diesel_async::RunQueryDsl;
 use super::{Connection, StoreError, schema::device_guard};
 use crate::domain::UserId;
 
-/// Waits until no login writes to a device of `user`, and lets none begin to.
-pub(super) async fn lock_all(conn: &mut Connection, user: UserId) -> Result<(), StoreError> {
-    let theirs = device_guard::table.filter(device_guard::user_id.eq(user.0));
-    let _: Vec<uuid::Uuid> = theirs.select(device_guard::device).for_update().load(conn).await?;
-    Ok(())
-}
-
 /// Takes the trust from every device of `user`.
 pub(super) async fn forget_all(conn: &mut Connection, user: UserId) -> Result<(), StoreError> {
     diesel::delete(device_guard::table.filter(device_guard::user_id.eq(user.0))).execute(conn).await?;

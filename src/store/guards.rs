@@ -1,4 +1,4 @@
-//! `phone_guard`, `rate_limit`, `country_traffic`, `sends_per_day`: what they
+//! `phone_guard`, `risk`, `rate_limit`, `country_traffic`, `sends_per_day`: what they
 //! amount to, and forgetting what no longer counts. `sends.rs` and
 //! `challenges.rs` write them.
 
@@ -17,7 +17,7 @@ pub struct Used {
     pub short: f64,
     /// The same for six and seven digits.
     pub medium: f64,
-    /// Codes sent today.
+    /// Codes sent to strangers today.
     pub sends: i32,
 }
 
@@ -31,7 +31,7 @@ statement! {
                  / extract(epoch FROM $2))::float8,
             (extract(epoch FROM sum(greatest(g6 - coalesce($1, now()), interval '0')))
                  / extract(epoch FROM $3))::float8,
-            coalesce((SELECT sends FROM sends_per_day
+            coalesce((SELECT strangers FROM sends_per_day
                       WHERE day = (coalesce($1, now()) AT TIME ZONE 'UTC')::date), 0)
      FROM risk"
 }
@@ -67,7 +67,8 @@ statement! {
          SELECT phone FROM phone_guard
          WHERE phone = ANY (ARRAY (SELECT phone FROM slice))
            AND greatest(f4, f6, sends) < coalesce($3, now())
-           AND greatest(returned_since, voided_before) < coalesce($3, now()) - interval '24 hours'
+           AND voided_before < coalesce($3, now()) - interval '24 hours'
+           AND returned_lately(returned, coalesce($3, now())) = '{}'
          FOR UPDATE SKIP LOCKED
      ), deleted AS (
          DELETE FROM phone_guard USING empty WHERE phone_guard.phone = empty.phone RETURNING 1

@@ -83,12 +83,11 @@ statement! {
     /// Leans on the row lock of `challenge_use` (of parallel logins one finds
     /// `consumed_at` null), on `users_phone_key` (one account per phone) and
     /// on the lock of the referrer's row (a deleted account invites nobody).
-    /// The order is that of the locks: challenge, guards, user, device.
+    /// The order is that of the locks: challenge, guards, user, device, country.
     CompleteLogin<'a> {
         now: DateTime<Utc> => Timestamptz,
         jti: uuid::Uuid => Uuid,
         at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
-        issued: DateTime<Utc> => Timestamptz,
         phone_key: uuid::Uuid => Uuid,
         lane: Option<uuid::Uuid> => Nullable<Uuid>,
         meter: Option<&'a str> => Nullable<Text>,
@@ -99,7 +98,6 @@ statement! {
         most_returned: i32 => Integer,
         block: Option<uuid::Uuid> => Nullable<Uuid>,
         block_every: TimeDelta => Interval,
-        country: &'a str => Text,
         new_user: uuid::Uuid => Uuid,
         phone: &'a str => Text,
         own_code: &'a str => Text,
@@ -113,28 +111,30 @@ statement! {
         device: uuid::Uuid => Uuid,
         trusted_until: DateTime<Utc> => Timestamptz,
         most_devices: i32 => Integer,
+        country: &'a str => Text,
+        issued: DateTime<Utc> => Timestamptz,
     } -> (Uuid, Bool)
     "WITH consumed AS (
          UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL AND NOT upgraded
          RETURNING consumed_at AS now, attempts
      ), settled AS (
-         SELECT now, settle_challenge(
-             _at => $3, _now => now, _issued => $4, _attempts => attempts, _phone => $5, _device => $6,
-             _meter => $7, _every => $8, _risk_slot => $9, _risk_every => $10, _send_every => $11,
-             _most_returned => $12, _block => $13, _block_every => $14, _country => $15)
+         SELECT now, attempts, settle_challenge(
+             _at => $3, _now => now, _attempts => attempts, _phone => $4, _device => $5, _meter => $6,
+             _every => $7, _risk_slot => $8, _risk_every => $9, _send_every => $10, _most_returned => $11,
+             _block => $12, _block_every => $13)
          FROM consumed
      ), account AS (
          INSERT INTO users (id, phone, invite_code, created_at, updated_at, last_login_at)
-         SELECT $16, $17, $18, now, now, now FROM settled
+         SELECT $14, $15, $16, now, now, now FROM settled
          ON CONFLICT (phone) DO UPDATE SET last_login_at = excluded.last_login_at
          RETURNING id, last_login_at AS now
      ), referrer AS (
          SELECT users.id FROM users, account
-         WHERE users.invite_code = $19 AND users.deleted_at IS NULL AND account.id = $16
+         WHERE users.invite_code = $17 AND users.deleted_at IS NULL AND account.id = $14
          FOR NO KEY UPDATE OF users
      ), invited AS (
          INSERT INTO referrals (invitee_id, referrer_id, invite_code, invited_at)
-         SELECT account.id, referrer.id, $19, now FROM account, referrer
+         SELECT account.id, referrer.id, $17, now FROM account, referrer
          RETURNING referrer_id
      ), counted AS (
          UPDATE users SET invited_users_count = invited_users_count + 1
@@ -142,11 +142,18 @@ statement! {
      ), session AS (
          INSERT INTO sessions (id, user_id, device_name, user_agent, network, expires_at, ends_at,
                                created_at, last_used_at, rotated_at)
-         SELECT $20, id, $21, $22, $23, $24, $25, now, now, now FROM account
+         SELECT $18, id, $19, $20, $21, $22, $23, now, now, now FROM account
      ), trusted AS (
-         SELECT id, trust_device(_device => $26, _user => id, _session => $20, _now => now,
-                                 _expires_at => $27, _most => $28)
-         FROM account
+         SELECT account.id, trust_device(
+             _at => $3, _device => $24, _user => account.id, _session => $18, _now => account.now,
+             _expires_at => $25, _most => $26, _is_lane => $5 IS NOT NULL, _attempts => attempts,
+             _every => $7, _send_every => $10, _most_returned => $11)
+         FROM account, settled
+     ), traffic AS (
+         INSERT INTO country_traffic AS counted (country, since, slot, logins)
+         SELECT $27, date_bin('5 minutes', $28, 'epoch'), traffic_slot($4), 1 FROM trusted
+         WHERE $12 IS NOT NULL AND $5 IS NULL
+         ON CONFLICT (since, country, slot) DO UPDATE SET logins = counted.logins + 1
      )
      SELECT id, EXISTS (SELECT FROM invited) FROM trusted"
 }

@@ -10,9 +10,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    country_traffic (since, country) {
+    country_traffic (since, country, slot) {
         country -> Text,
         since -> Timestamptz,
+        slot -> Int2,
         sends -> Int4,
         logins -> Int4,
     }
@@ -25,8 +26,7 @@ diesel::table! {
         session_id -> Uuid,
         failures -> Timestamptz,
         sends -> Timestamptz,
-        returned -> Int2,
-        returned_since -> Timestamptz,
+        returned -> Array<Nullable<Timestamptz>>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
     }
@@ -47,8 +47,7 @@ diesel::table! {
         f6 -> Timestamptz,
         sends -> Timestamptz,
         last_sent_at -> Nullable<Timestamptz>,
-        returned -> Int2,
-        returned_since -> Timestamptz,
+        returned -> Array<Nullable<Timestamptz>>,
         voided_before -> Timestamptz,
     }
 }
@@ -80,7 +79,8 @@ diesel::table! {
 diesel::table! {
     sends_per_day (day) {
         day -> Date,
-        sends -> Int4,
+        strangers -> Int4,
+        devices -> Int4,
     }
 }
 

@@ -43,7 +43,9 @@ pub enum Admission {
     Admitted {
         /// In whose lane.
         lane: Lane,
-        /// The codes sent today, this one among them; none when sends are not limited.
+        /// After how long the next one will be admitted, as far as the lane goes.
+        next: TimeDelta,
+        /// The codes sent to strangers today, this one among them; none when it is not counted.
         sends_today: Option<i32>,
     },
     /// Nothing was counted; after this time it will be admitted, if nobody else asks.
@@ -87,9 +89,9 @@ statement! {
     } -> (
         Nullable<Interval>, Bool,
         Nullable<Interval>, Nullable<Interval>, Nullable<Interval>, Nullable<Interval>,
-        Nullable<Integer>,
+        Nullable<Interval>, Nullable<Integer>,
     )
-    "SELECT wait, trusted, f4, f6, g4, g6, sends_today FROM admit_send(
+    "SELECT wait, trusted, f4, f6, g4, g6, next, sends_today FROM admit_send(
          _at => $1, _limited => $2, _device => $3, _number => $4, _failures_every => $5, _failures_burst => $6,
          _device_every => $7, _device_burst => $8, _phone => $9, _gap => $10, _every => $11, _burst => $12,
          _keys => $13, _everies => $14, _bursts => $15, _pair => $16, _phones => $17, _country => $18,
@@ -100,6 +102,7 @@ statement! {
 type AdmittedRow = (
     Option<TimeDelta>,
     bool,
+    Option<TimeDelta>,
     Option<TimeDelta>,
     Option<TimeDelta>,
     Option<TimeDelta>,
@@ -142,10 +145,10 @@ pub async fn admit(conn: &mut Connection, request: &SendRequest<'_>) -> Result<A
         percent: send_limits::COUNTRY_PERCENT,
         closed: send_limits::COUNTRY_CLOSED,
         day_strangers: per_day,
-        day_devices: send_limits::with_reserve(per_day),
+        day_devices: send_limits::reserve(per_day),
     };
     let row: AdmittedRow = statement.get_result(conn).await?;
-    let (wait, trusted, f4, f6, g4, g6, sends_today) = row;
+    let (wait, trusted, f4, f6, g4, g6, next, sends_today) = row;
     if let Some(wait) = wait {
         return Ok(Admission::Wait(wait));
     }
@@ -158,5 +161,5 @@ pub async fn admit(conn: &mut Connection, request: &SendRequest<'_>) -> Result<A
             deployment_medium: g6.unwrap_or_default(),
         }),
     };
-    Ok(Admission::Admitted { lane, sends_today })
+    Ok(Admission::Admitted { lane, next: next.unwrap_or_default(), sends_today })
 }

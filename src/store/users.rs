@@ -36,8 +36,6 @@ pub async fn delete(
 ) -> Result<Deletion, StoreError> {
     conn.transaction(async |conn| {
         lock_tree(conn).await?;
-        // In the order of a login: devices, then the user.
-        devices::lock_all(conn, user).await?;
         // First the row: a login that runs beside this one either has its
         // session deleted below, or finds the number free and makes a new account.
         let live = users::table.find(user.0).filter(users::deleted_at.is_null());

@@ -9,7 +9,10 @@ async fn the_schema_in_the_code_is_the_one_the_migrations_make() {
         .query(
             "SELECT table_name || '.' || column_name || ' -> ' ||
                     CASE is_nullable WHEN 'YES' THEN 'Nullable<' || kind || '>' ELSE kind END
-             FROM information_schema.columns CROSS JOIN LATERAL (SELECT initcap(udt_name) AS kind) _
+             FROM information_schema.columns CROSS JOIN LATERAL (
+                  SELECT CASE WHEN left(udt_name, 1) = '_' THEN 'Array<Nullable<' || initcap(substr(udt_name, 2)) || '>>'
+                              ELSE initcap(udt_name) END AS kind
+             ) _
              WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations'
              ORDER BY table_name, ordinal_position",
         )

@@ -86,16 +86,65 @@ async fn a_test_number_has_a_fixed_code_that_is_not_sent_and_counts_nowhere() {
     assert_eq!(app.code("+79990000002").len(), 4);
 }
 
+/// A trusted device asks for a code.
+async fn ask_from(app: &TestApp, phone: &str, device_token: &str) -> Answer {
+    app.post("/api/v1/auth/phone", json!({"phone": phone, "device_token": device_token})).await
+}
+
 #[tokio::test]
-async fn the_budget_of_a_day_is_told_until_midnight_and_devices_have_more() {
+async fn a_day_that_is_used_up_is_told_until_midnight() {
     let app = TestApp::builder().set("--send-limits", "on").set("--sends-per-day", "2").start().await;
-    let token = app.login(PHONE).await.login.text_of("device_token");
+    ask(&app, PHONE).await.expect(200);
     ask(&app, "+79990000001").await.expect(200);
-    // The clock stands at noon.
-    assert_eq!(wait(ask(&app, "+79990000002").await), 12 * 3600);
-    let own = json!({"phone": PHONE, "device_token": token});
-    app.post("/api/v1/auth/phone", own.clone()).await.expect(200);
-    assert_eq!(wait(app.post("/api/v1/auth/phone", own).await), 12 * 3600);
+    // The clock stands at noon; the number itself would have to wait half a minute only.
+    for phone in [PHONE, "+79990000002"] {
+        assert_eq!(wait(ask(&app, phone).await), 12 * 3600);
+    }
     app.pass(Duration::hours(12));
     ask(&app, "+79990000002").await.expect(200);
+}
+
+#[tokio::test]
+async fn other_devices_cannot_use_up_what_a_trusted_device_is_sent_first() {
+    let app = TestApp::builder().set("--send-limits", "on").set("--sends-per-day", "4").start().await;
+    let ada = app.login(PHONE).await.login.text_of("device_token");
+    let grace = app.login("+79990000001").await.login.text_of("device_token");
+    let judy = app.login("+79990000002").await.login.text_of("device_token");
+    // One is free, the other comes out of the budget of all devices, which is one.
+    ask_from(&app, "+79990000001", &grace).await.expect(200);
+    ask_from(&app, "+79990000001", &grace).await.expect(200);
+    ask(&app, "+79990000003").await.expect(200);
+    // Both budgets are used up: what is left is the first code of each device, and after two hours another.
+    for round in 0..3 {
+        for (phone, token) in [(PHONE, &ada), ("+79990000002", &judy)] {
+            ask_from(&app, phone, token).await.expect(200);
+            assert_eq!(wait(ask_from(&app, phone, token).await), 2 * 3600, "{round}");
+        }
+        app.pass(Duration::hours(2));
+    }
+}
+
+#[tokio::test]
+async fn a_device_whose_lane_is_full_is_a_stranger() {
+    let app = TestApp::builder().set("--send-limits", "on").start().await;
+    let token = app.login(PHONE).await.login.text_of("device_token");
+    for _ in 0..3 {
+        ask_from(&app, PHONE, &token).await.expect(200);
+    }
+    // The lane of strangers has room for three as well; then the own lane is the first to have room again.
+    for _ in 0..3 {
+        let asked = ask_from(&app, PHONE, &token).await.expect(200);
+        assert!(asked.body["resend_in"].as_i64().unwrap() >= 60);
+        app.pass(Duration::seconds(30));
+    }
+    assert_eq!(wait(ask_from(&app, PHONE, &token).await), 2 * 3600 - 90);
+}
+
+#[tokio::test]
+async fn a_client_is_told_when_another_code_can_be_had() {
+    let app = TestApp::builder().set("--send-limits", "on").start().await;
+    for expected in [60, 60, 8 * 3600 - 60] {
+        assert_eq!(ask(&app, PHONE).await.expect(200).body["resend_in"], expected);
+        app.pass(Duration::seconds(30));
+    }
 }
