@@ -30,7 +30,8 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "phone-auth", version, about, max_term_width = 100)]
 // Help is pasted into tickets: what is set on this machine is nobody's business there.
-#[command(mut_args(|argument| argument.hide_env_values(true)))]
+// And a setting is one for every command.
+#[command(mut_args(|argument| argument.hide_env_values(true).global(true)))]
 pub struct Cli {
     /// What to do; nothing given: serve
     #[command(subcommand)]
@@ -137,8 +138,8 @@ impl Config {
     /// # Errors
     ///
     /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::TestPhones`],
-    /// [`ConfigError::Missing`], [`ConfigError::SimulatedSms`] or
-    /// [`ConfigError::TestPhonesInProduction`].
+    /// [`ConfigError::GuessBound`], [`ConfigError::Missing`], [`ConfigError::NoSendLimits`],
+    /// [`ConfigError::SimulatedSms`] or [`ConfigError::TestPhonesInProduction`].
     pub fn check(&self) -> Result<(), ConfigError> {
         if given(self.token.root_secret.as_ref()).is_some() {
             self.token.check()?;
@@ -186,9 +187,21 @@ impl Config {
         let (premises, most) = (self.premises(), self.limits.max_guess_probability_per_year);
         let bound = guess_bound::per_year(&premises);
         if premises.sends_per_day.is_some() && bound > most {
-            return Err(ConfigError::GuessBound { bound, most });
+            return Err(ConfigError::GuessBound { bound, most, remedy: self.remedy(most) });
         }
         Ok(())
+    }
+
+    /// The shortest codes whose bound is at most `most`.
+    fn remedy(&self, most: f64) -> String {
+        let keeps = |length: &OtpLength| {
+            let ladder = Ladder::new(self.limits.security_profile, *length);
+            guess_bound::per_year(&guess_bound::Premises { ladder, ..self.premises() }) <= most
+        };
+        match (4..=10).filter_map(|digits| OtpLength::try_from(digits).ok()).find(keeps) {
+            Some(length) => format!("codes of {length} digits would keep it (OTP_LENGTH={length})"),
+            None => "no length of code would keep it".to_owned(),
+        }
     }
 
     /// The database that was given; none: the embedded one.

@@ -154,10 +154,17 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
 fn tell_guarantee(config: &Config) {
     let (profile, premises) = (config.limits.security_profile, config.premises());
     let guarantee = guess_bound::guarantee(&premises);
-    if premises.sends_per_day.is_some() {
-        tracing::info!(%profile, "security profile {profile}: {guarantee}");
-    } else {
+    if premises.sends_per_day.is_none() {
         tracing::warn!(%profile, "security profile {profile}: {guarantee}");
+        return;
+    }
+    tracing::info!(%profile, "security profile {profile}: {guarantee}");
+    let accounts = guess_bound::accounts_per_year(&premises);
+    if accounts >= 1.0 {
+        tracing::warn!(
+            accounts_per_year = accounts,
+            "with so high a SENDS_PER_DAY a year of guessing everywhere may yield more than one account; SECURITY_PROFILE=strict or a longer OTP_LENGTH lowers it"
+        );
     }
 }
 

@@ -92,13 +92,16 @@ fn register_used(registry: &mut Registry, used: &Used, sends_per_day: Option<i32
         guesses.get_or_create(&[("code", code)]).set(used);
         room.get_or_create(&[("code", code)]).set(whole.burst.into());
     }
-    let help =
-        "Wrong codes of strangers that have not leaked away: short for 4 and 5 digits, medium for 6 and 7";
+    let help = "Codes tried by strangers without success that have not leaked away: short for 4 and 5 digits, medium for 6 and 7";
     registry.register("guesses_counted", help, guesses);
     registry.register("guesses_counted_max", "From how many on codes get longer for everybody", room);
     let sends = Gauge::<i64>::default();
     sends.set(used.sends.into());
-    registry.register("sends_today", "Codes sent since midnight UTC, if sends are limited", sends);
+    registry.register(
+        "sends_today",
+        "Codes sent to strangers since midnight UTC, if sends are limited",
+        sends,
+    );
     if let Some(per_day) = sends_per_day {
         let most = Gauge::<i64>::default();
         most.set(per_day.into());

@@ -192,12 +192,12 @@ BEGIN
     SELECT coalesce(sum(sends), 0) AS sends, coalesce(sum(logins), 0) AS logins INTO traffic
     FROM country_traffic WHERE country = _country AND since > _at - _closed;
     SELECT tat INTO closed_until FROM rate_limit WHERE key = _country_key;
+    IF traffic.sends >= _enough AND traffic.logins * 100 < traffic.sends * _percent AND closed_until <= _at THEN
+        closed_until := _at + _closed;
+        UPDATE rate_limit SET tat = closed_until WHERE key = _country_key;
+    END IF;
     -- Once logins come after all, it was no attack: then the country opens early.
-    IF traffic.logins * 100 < traffic.sends * _percent THEN
-        IF closed_until <= _at AND traffic.sends >= _enough THEN
-            closed_until := _at + _closed;
-            UPDATE rate_limit SET tat = closed_until WHERE key = _country_key;
-        END IF;
+    IF traffic.sends = 0 OR traffic.logins * 100 < traffic.sends * _percent THEN
         wait := greatest(wait, closed_until - _at);
     END IF;
     IF EXISTS (SELECT FROM sends_per_day WHERE day = today AND strangers >= _day_strangers) THEN
@@ -311,7 +311,8 @@ BEGIN
         outcome := 'claimed';
     ELSE
         outcome := 'upgraded';
-        UPDATE challenge_use SET upgraded = true WHERE jti = _jti;
+        -- This attempt was charged to nothing; those before it may still be on their way to a login.
+        UPDATE challenge_use AS used SET upgraded = true, attempts = greatest(used.attempts - 1, 1) WHERE jti = _jti;
         PERFORM return_send(_at, _phone, _device, _send_every, _most_returned);
     END IF;
 END $$;
@@ -325,11 +326,15 @@ CREATE FUNCTION settle_challenge(
     _phone uuid, _device uuid,
     _meter text, _every interval, _risk_slot smallint, _risk_every interval,
     _send_every interval, _most_returned integer,
+    -- whether the send was given back before, because the code had become too short
+    _upgraded boolean,
     -- null for a test number, which counts nowhere
     _block uuid, _block_every interval
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     _at := coalesce(_at, now());
+    -- Challenges know the millisecond in which they were made.
+    _now := date_trunc('milliseconds', _now);
     INSERT INTO phone_guard AS guard (phone, voided_before) VALUES (_phone, _now)
     ON CONFLICT (phone) DO UPDATE SET
         voided_before = greatest(guard.voided_before, _now),
@@ -338,7 +343,9 @@ BEGIN
     IF _block IS NULL OR _device IS NOT NULL THEN
         RETURN;
     END IF;
-    PERFORM return_send(_at, _phone, NULL, _send_every, _most_returned);
+    IF NOT _upgraded THEN
+        PERFORM return_send(_at, _phone, NULL, _send_every, _most_returned);
+    END IF;
     UPDATE risk SET g4 = CASE _meter WHEN 'f4' THEN g4 - _risk_every * _attempts ELSE g4 END,
                     g6 = CASE _meter WHEN 'f6' THEN g6 - _risk_every * _attempts ELSE g6 END
     WHERE slot = _risk_slot;
@@ -352,13 +359,15 @@ CREATE FUNCTION trust_device(
     _at timestamptz,
     _device uuid, _user uuid, _session uuid, _now timestamptz, _expires_at timestamptz, _most integer,
     -- whether the challenge was made in the lane of this device, and what it charged there
-    _is_lane boolean, _attempts smallint, _every interval, _send_every interval, _most_returned integer
+    _is_lane boolean, _attempts smallint, _every interval, _upgraded boolean, _send_every interval, _most_returned integer
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     _at := coalesce(_at, now());
     IF _is_lane THEN
         UPDATE device_guard SET failures = failures - _every * _attempts WHERE device = _device;
-        PERFORM return_send(_at, NULL, _device, _send_every, _most_returned);
+        IF NOT _upgraded THEN
+            PERFORM return_send(_at, NULL, _device, _send_every, _most_returned);
+        END IF;
     END IF;
     -- A device has one session: its new one takes the place of the one before (ASVS 5.0, 7.2.4).
     DELETE FROM sessions USING device_guard

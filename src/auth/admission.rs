@@ -93,7 +93,7 @@ pub(super) fn country(phone: &PhoneNumber) -> String {
 /// Of all instances exactly one sends the message at which the warning is due.
 fn warn_of_the_day(app: &AppState, sends_today: Option<i32>) {
     let Some(per_day) = app.settings.premises.sends_per_day else { return };
-    let due = i64::from(per_day) * i64::from(send_limits::DAY_WARNING_PERCENT) / 100;
+    let due = (i64::from(per_day) * i64::from(send_limits::DAY_WARNING_PERCENT)).div_euclid(100).max(1);
     if sends_today.map(i64::from) == Some(due) {
         tracing::warn!(
             sends_today,

@@ -38,7 +38,7 @@ struct RequestCode {
     /// From an earlier login on this device. It gives the device a lane of its own, with limits that nobody else can
     /// use up. One that is not good, or of another number, has no effect.
     #[serde(default)]
-    #[schema(example = json!(null))]
+    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
     device_token: Option<String>,
     /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent: the one usual in the number's country.
     #[serde(default)]

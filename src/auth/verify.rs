@@ -48,8 +48,8 @@ struct LoginAnswer {
     /// Whether this login made the account.
     #[schema(example = true)]
     is_new_user: bool,
-    /// Proof that somebody was logged in on this device: keep it, also after a logout, and send it along to
-    /// `POST /api/v1/auth/phone`. It is good for 180 days and opens nothing by itself.
+    /// Proof that somebody was logged in on this device: keep it, also when the session has run out, and send it along
+    /// to `POST /api/v1/auth/phone`. It is good for 180 days, opens nothing by itself, and ends with a logout.
     #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
     device_token: String,
     /// What came of the invite code of the phone step, if there was one.
@@ -79,7 +79,7 @@ enum Referral {
 ///
 /// Opens the challenge, compares the code, and makes the account if the number is new. A challenge can be used
 /// once and allows three codes (two when the code has eight digits or more); a login voids the challenges that were
-/// made before it for the same number. After a `code-upgraded` ask for a new code: it will be longer. Next: call the
+/// made before it for the same number. After a `code-upgraded` ask for a new code, and mind its length. Next: call the
 /// API with the access token, and keep the refresh token and the device token where only your app can read them.
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
     (status = 200, description = "Logged in", body = LoginAnswer),

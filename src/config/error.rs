@@ -18,13 +18,15 @@ pub enum ConfigError {
     NoSendLimits,
     /// Guessing would be too easy.
     #[error(
-        "an attacker would get into one given phone with a probability of up to {bound:.2e} in a year, and MAX_GUESS_PROBABILITY_PER_YEAR is {most:.2e}: set SECURITY_PROFILE=strict or a longer OTP_LENGTH; phone-auth guess-bound prints the arithmetic"
+        "an attacker would get into one given phone with a probability of up to {bound:.2e} in a year, and MAX_GUESS_PROBABILITY_PER_YEAR is {most:.2e}: {remedy}; phone-auth guess-bound prints the arithmetic"
     )]
     GuessBound {
         /// The computed bound.
         bound: f64,
         /// The setting.
         most: f64,
+        /// What would keep it.
+        remedy: String,
     },
     /// A root secret.
     #[error(transparent)]

@@ -68,6 +68,12 @@ impl Bound {
     }
 }
 
+/// How many accounts an attacker who guesses everywhere can expect in a year.
+#[must_use]
+pub fn accounts_per_year(premises: &Premises) -> f64 {
+    deployment(premises).iter().map(|guesses| guesses.expected()).sum()
+}
+
 /// The probability that an attacker who never stops gets into one given phone within a year.
 #[must_use]
 pub fn per_year(premises: &Premises) -> f64 {
@@ -85,7 +91,10 @@ pub fn bounds(premises: &Premises) -> Vec<Bound> {
     });
     vec![
         bound("phone_first_day", "one phone, first day", first_day.clone()),
-        Bound { days: LATER_DAYS, ..bound("phone_later_day", "one phone, every later day", later.collect()) },
+        Bound {
+            days: LATER_DAYS,
+            ..bound("phone_later_day", "one phone, a later day on average", later.collect())
+        },
         bound("phone_year", "one phone, a year without pause", year),
         bound("stolen_device_year", "one phone, a year with a stolen device token", stolen_device(premises)),
         bound("spray", "100,000 phones in a day, one guess each", spray(premises)),
@@ -101,7 +110,9 @@ pub fn guarantee(premises: &Premises) -> String {
     if year.is_finite() {
         format!(
             "an attacker with any number of addresses gets into one given phone with a probability of at most \
-             {day:.2e} on the first day and {year:.2e} in a year without pause"
+             {day:.2e} on the first day and {year:.2e} in a year without pause, and into {:.2} accounts of the whole \
+             deployment in a year",
+            accounts_per_year(premises)
         )
     } else {
         "nothing bounds how many codes are sent, and so nothing bounds guessing (SEND_LIMITS=off)".to_owned()
@@ -121,7 +132,7 @@ pub fn report(premises: &Premises) -> String {
         "Digits of a code, as guessing goes on: {}.\n\n\
          {:<46}{:>10}  = guesses x probability of each\n{}\n\n\
          For one phone the figure is a probability, for many the expected number of accounts taken.\n\
-         Attackers are taken to have any number of addresses and never to stop; every send that a login gives\n\
+         Attackers are taken to have any number of addresses and never to stop; every send that can be given\n\
          back is counted as if an attacker had it. docs/SECURITY.md explains each number.",
         lengths.join(", then "),
         "attack",

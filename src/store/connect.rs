@@ -38,8 +38,12 @@ impl Connector {
             .await
             .map_err(|error| ConnectionError::BadConnection(with_cause(&error)))?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+        // A crash must not give tries back, so a commit is not told before it is on disk,
+        // whatever the default of the database says; more than that it may ask for.
         conn.batch_execute(
-            "SET lc_messages = 'C'; SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s'",
+            "SET lc_messages = 'C'; SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s';
+             SELECT set_config('synchronous_commit', 'on', false)
+             WHERE current_setting('synchronous_commit') = 'off'",
         )
         .await
         .map_err(ConnectionError::CouldntSetupConfiguration)?;

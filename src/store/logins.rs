@@ -115,13 +115,13 @@ statement! {
         issued: DateTime<Utc> => Timestamptz,
     } -> (Uuid, Bool)
     "WITH consumed AS (
-         UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL AND NOT upgraded
-         RETURNING consumed_at AS now, attempts
+         UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL
+         RETURNING consumed_at AS now, attempts, upgraded
      ), settled AS (
-         SELECT now, attempts, settle_challenge(
+         SELECT now, attempts, upgraded, settle_challenge(
              _at => $3, _now => now, _attempts => attempts, _phone => $4, _device => $5, _meter => $6,
              _every => $7, _risk_slot => $8, _risk_every => $9, _send_every => $10, _most_returned => $11,
-             _block => $12, _block_every => $13)
+             _upgraded => upgraded, _block => $12, _block_every => $13)
          FROM consumed
      ), account AS (
          INSERT INTO users (id, phone, invite_code, created_at, updated_at, last_login_at)
@@ -147,7 +147,7 @@ statement! {
          SELECT account.id, trust_device(
              _at => $3, _device => $24, _user => account.id, _session => $18, _now => account.now,
              _expires_at => $25, _most => $26, _is_lane => $5 IS NOT NULL, _attempts => attempts,
-             _every => $7, _send_every => $10, _most_returned => $11)
+             _every => $7, _upgraded => upgraded, _send_every => $10, _most_returned => $11)
          FROM account, settled
      ), traffic AS (
          INSERT INTO country_traffic AS counted (country, since, slot, logins)

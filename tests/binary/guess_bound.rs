@@ -44,6 +44,7 @@ fn the_bounds_are_those_of_the_settings_in_force() {
     let six = printed(&[("OTP_LENGTH", "6")], &[]);
     let strict = printed(&[], &["--profile", "strict"]);
     assert_eq!(line(&six, "one phone, first day"), line(&strict, "one phone, first day"));
+    assert_eq!(six, printed(&[], &["--otp-length", "6"]));
     let low = printed(&[("MAX_GUESS_PROBABILITY_PER_YEAR", "0.0005")], &[]);
     assert!(low.contains("MAX_GUESS_PROBABILITY_PER_YEAR=5e-4: exceeded"), "{low}");
     let unlimited = printed(&[("SEND_LIMITS", "off")], &[]);
@@ -64,10 +65,10 @@ fn a_service_whose_bound_is_too_high_does_not_start() {
     command.env("DATA_DIR", folder.path()).env("MAX_GUESS_PROBABILITY_PER_YEAR", "0.0009");
     let said = refusal(&mut command);
     assert!(said.contains("MAX_GUESS_PROBABILITY_PER_YEAR is 9.00e-4"), "{said}");
-    assert!(said.contains("9.09e-4") && said.contains("SECURITY_PROFILE=strict"), "{said}");
+    assert!(said.contains("9.09e-4") && said.contains("(OTP_LENGTH=5)"), "{said}");
     assert!(!folder.path().exists(), "a database was made first");
     // By what it advises, it starts.
-    Service::start(command.env("SECURITY_PROFILE", "strict"));
+    Service::start(command.env("OTP_LENGTH", "5"));
 }
 
 #[test]
@@ -82,6 +83,15 @@ fn a_start_tells_the_profile_and_what_it_guarantees() {
     let folder = DataDir::new();
     let service = Service::start(phone_auth().env("DATA_DIR", folder.path()).env("SEND_LIMITS", "off"));
     assert!(service.stderr().contains("nothing bounds guessing (SEND_LIMITS=off)"));
+}
+
+#[test]
+fn a_deployment_that_sends_so_much_that_guessing_pays_is_warned() {
+    for (sends, warned) in [("10000", false), ("100000", true)] {
+        let folder = DataDir::new();
+        let service = Service::start(phone_auth().env("DATA_DIR", folder.path()).env("SENDS_PER_DAY", sends));
+        assert_eq!(service.stderr().contains("SENDS_PER_DAY"), warned, "{}", service.stderr());
+    }
 }
 
 #[test]
