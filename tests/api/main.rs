@@ -25,5 +25,6 @@ mod refresh;
 mod schema;
 mod sends;
 mod settings;
+#[path = "../support/mod.rs"]
 mod support;
 mod verify;

@@ -3,11 +3,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{
-    expect_all_put_off_within, expect_put_off, expect_put_off_within, postgres::OwnPostgres,
-    with_many_connections,
-};
-use crate::support::TestApp;
+use super::{expect_all_put_off_within, expect_put_off, expect_put_off_within, with_many_connections};
+use crate::support::{OwnPostgres, TestApp};
 
 const PROFILE: &str = "/api/v1/profile";
 /// The second that the database has for an answer, and half a second for a connection.

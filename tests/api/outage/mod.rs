@@ -2,7 +2,6 @@
 
 mod busy;
 mod frozen;
-mod postgres;
 mod stopped;
 
 use std::time::{Duration, Instant};
@@ -10,8 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use self::postgres::OwnPostgres;
-use crate::support::{Answer, Operation, TestApp, TestUser};
+use crate::support::{Answer, Operation, OwnPostgres, TestApp, TestUser};
 
 /// Checks that `answer` puts the client off and says for how long.
 #[track_caller]

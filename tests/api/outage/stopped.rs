@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{expect_all_put_off_within, postgres::OwnPostgres, with_many_connections};
-use crate::support::{TestApp, another_code};
+use super::{expect_all_put_off_within, with_many_connections};
+use crate::support::{OwnPostgres, TestApp, another_code};
 
 const PROFILE: &str = "/api/v1/profile";
 const A_SECOND: Duration = Duration::from_secs(1);

@@ -1,13 +1,15 @@
 //! A service of its own for each test, and people who use it.
 
-mod app;
+pub mod app;
 mod cluster;
 mod database;
 mod operation;
+mod postgres;
 mod raw;
 mod user;
 
 pub use app::{Answer, ROOT_SECRET, TestApp, another_code};
 pub use cluster::new_database;
 pub use operation::Operation;
+pub use postgres::OwnPostgres;
 pub use user::TestUser;
