@@ -1,0 +1,22 @@
+//! Attacks on the running service, by HTTP, on a real PostgreSQL.
+//!
+//! Each test is one way to get at more guesses or more messages than there
+//! should be, and states how many there are. The numbers stand here once more,
+//! and are not taken from the service: a test that asks the service what is
+//! right finds it right.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at any surprise; clippy sees that only in functions marked as tests"
+)]
+
+mod hoarding;
+mod parallel;
+mod refunds;
+mod resending;
+mod spellings;
+mod spraying;
+#[expect(dead_code, unused_imports, reason = "shared with tests/api, which uses all of it")]
+#[path = "../support/mod.rs"]
+mod support;
+mod tools;
