@@ -10,7 +10,13 @@
     reason = "a test stops at any surprise; clippy sees that only in functions marked as tests"
 )]
 
+mod countries;
+mod day;
+mod forged_headers;
 mod hoarding;
+mod ipv6;
+mod network_quota;
+mod number_quota;
 mod parallel;
 mod refunds;
 mod resending;
@@ -20,3 +26,4 @@ mod spraying;
 #[path = "../support/mod.rs"]
 mod support;
 mod tools;
+mod verify_quota;
