@@ -12,9 +12,13 @@
 
 mod countries;
 mod day;
+mod devices;
+mod foreign_tokens;
 mod forged_headers;
+mod forged_tokens;
 mod hoarding;
 mod ipv6;
+mod lanes;
 mod network_quota;
 mod number_quota;
 mod parallel;
@@ -26,4 +30,5 @@ mod spraying;
 #[path = "../support/mod.rs"]
 mod support;
 mod tools;
+mod trust;
 mod verify_quota;
