@@ -13,6 +13,9 @@
 mod countries;
 mod day;
 mod devices;
+mod durability;
+mod enumeration;
+mod failing_closed;
 mod foreign_tokens;
 mod forged_headers;
 mod forged_tokens;
