@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::tools::{
-    HOME, PHONE, address, ask, ask_with, enter, expect_refused, guess, level, limited, log_in, number,
-    outcomes, sent, sent_to_device, tally, three,
+    HOME, PHONE, address, ask, ask_patiently, ask_with, enter, expect_refused, guess, level, limited, log_in,
+    number, outcomes, sent, sent_to_device, tally, three,
 };
 
 const HOUR: i64 = 3600;
@@ -56,14 +56,9 @@ async fn a_fifth_on_top_is_kept_for_trusted_devices() {
 #[tokio::test]
 async fn of_64_requests_at_once_over_three_instances_the_days_budget_is_admitted() {
     let instances = three(|| limited().set("--sends-per-day", "7")).await;
-    let asking = (0..64).zip(instances.iter().cycle()).map(|(index, app)| async move {
-        loop {
-            let answer = ask(app, &address(index), &number(index)).await;
-            if answer.status != 503 {
-                return answer;
-            }
-        }
-    });
+    let asking = (0..64)
+        .zip(instances.iter().cycle())
+        .map(|(index, app)| async move { ask_patiently(app, &address(index), &number(index)).await });
     let answers = instances[0].at_once("sends_per_day", 12, join_all(asking)).await;
     assert_eq!(outcomes(&answers), tally([("200", 7), ("too-many-requests", 57)]));
 }

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use crate::{
     support::{Answer, TestApp},
     tools::{
-        HOME, PHONE, Sent, address, ask, enter, guess_patiently, limited, number, outcomes, sent, tally,
-        three,
+        HOME, PHONE, Sent, address, ask_patiently, enter, guess_patiently, limited, number, outcomes, sent,
+        tally, three,
     },
 };
 
@@ -78,15 +78,15 @@ async fn of_a_hoard_of_six_digits_over_three_instances_twenty_are_compared() {
 #[tokio::test]
 async fn of_64_requests_for_one_phone_over_three_instances_one_is_admitted() {
     let instances = three(limited).await;
-    let asking = (0..64).zip(instances.iter().cycle()).map(|(client, app)| async move {
-        loop {
-            let answer = ask(app, &address(client), PHONE).await;
-            if answer.status != 503 {
-                return answer;
-            }
-        }
-    });
-    let answers = instances[0].at_once("phone_guard", WAITING, join_all(asking)).await;
+    // Its row is there already, for making one would put them in a line; they are held behind what they read of it.
+    sent(&instances[0], HOME, PHONE).await;
+    for app in &instances {
+        app.pass(Duration::seconds(30));
+    }
+    let asking = (0..64)
+        .zip(instances.iter().cycle())
+        .map(|(client, app)| async move { ask_patiently(app, &address(client), PHONE).await });
+    let answers = instances[0].at_once("rate_limit", WAITING, join_all(asking)).await;
     // The gap of thirty seconds lets no second one through.
     assert_eq!(outcomes(&answers), tally([("200", 1), ("too-many-requests", 63)]));
 }
@@ -94,14 +94,9 @@ async fn of_64_requests_for_one_phone_over_three_instances_one_is_admitted() {
 #[tokio::test]
 async fn of_64_requests_of_one_network_over_three_instances_five_are_admitted() {
     let instances = three(limited).await;
-    let asking = (0..64).zip(instances.iter().cycle()).map(|(index, app)| async move {
-        loop {
-            let answer = ask(app, HOME, &number(index)).await;
-            if answer.status != 503 {
-                return answer;
-            }
-        }
-    });
+    let asking = (0..64)
+        .zip(instances.iter().cycle())
+        .map(|(index, app)| async move { ask_patiently(app, HOME, &number(index)).await });
     let answers = instances[0].at_once("rate_limit", WAITING, join_all(asking)).await;
     assert_eq!(outcomes(&answers), tally([("200", 5), ("too-many-requests", 59)]));
     assert_eq!(instances[0].query("SELECT sends::text FROM sends_per_day").await, ["5"]);

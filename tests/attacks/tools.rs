@@ -98,15 +98,37 @@ pub async fn guess_patiently(app: &TestApp, sent: &Sent) -> Answer {
     }
 }
 
+/// Enters wrong codes until none is compared any more; gives how many were.
+pub async fn guess_on(app: &TestApp, sent: &Sent) -> usize {
+    let mut compared = 0;
+    while guess(app, sent).await.body["code"] == "invalid-code" {
+        compared += 1;
+        // A service that has no end of it is to fail a test, not to keep it busy.
+        assert!(compared < 10, "there is no end of guesses at one challenge");
+    }
+    compared
+}
+
+/// Asks for a code; repeats that when too many others wait for a connection, for then nothing was counted.
+pub async fn ask_patiently(app: &TestApp, from: &str, phone: &str) -> Answer {
+    loop {
+        let answer = ask(app, from, phone).await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
+}
+
 /// Guesses at `phone` until strangers get codes of `digits` digits.
 pub async fn guess_until(app: &TestApp, phone: &str, digits: usize) {
-    loop {
+    for _ in 0..100 {
         let sent = sent(app, HOME, phone).await;
         if sent.digits == digits {
             return;
         }
         guess(app, &sent).await;
     }
+    panic!("a hundred guesses at {phone}, and codes have not {digits} digits");
 }
 
 /// Logs in from the address `from`; gives the answer.
