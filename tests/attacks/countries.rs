@@ -45,6 +45,17 @@ async fn fifty_codes_without_a_login_close_a_country_for_an_hour() {
 }
 
 #[tokio::test]
+#[ignore = "a defect of the service: the five minutes that the sends are counted in are forgotten whole, so it opens up to five minutes early"]
+async fn a_country_closes_for_the_hour_that_is_told() {
+    let app = limited().start().await;
+    app.pass(Duration::minutes(5) - Duration::seconds(1));
+    send(&app, 0, 50).await;
+    expect_refused(ask_one(&app, 100).await, HOUR);
+    app.pass(Duration::hours(1) - Duration::minutes(4));
+    expect_refused(ask_one(&app, 100).await, 4 * 60);
+}
+
+#[tokio::test]
 async fn it_takes_thirty_percent_to_stay_open() {
     for (logins, open) in [(14, false), (15, true)] {
         let app = limited().start().await;

@@ -12,6 +12,7 @@
 
 mod countries;
 mod day;
+mod deadlocks;
 mod devices;
 mod durability;
 mod enumeration;
