@@ -3,7 +3,7 @@
 -- budget are arguments, from src/domain/guess_budget.rs and src/domain/send_limits.rs. An _at of null means now: tests
 -- turn it, the service never gives it.
 --
--- Locks are taken in one order everywhere: a client's limit on entering codes, challenge, phone, risk, other limits,
+-- Locks are taken in one order everywhere: a client's limit on entering codes, challenge, other limits, phone, risk,
 -- user, device, session, day, country. Whoever holds one of them waits only for those behind it.
 
 CREATE FUNCTION gcra_wait(_tat timestamptz, _at timestamptz, _every interval, _burst integer) RETURNS interval
@@ -28,22 +28,13 @@ END $$;
 
 COMMENT ON FUNCTION lock_phone IS 'The row of a phone, made if there is none, and locked: also against being purged.';
 
-CREATE FUNCTION lock_limits(_keys uuid[]) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    missing bigint;
-BEGIN
-    LOOP
-        PERFORM FROM rate_limit WHERE key = ANY (_keys) ORDER BY key FOR UPDATE;
-        GET DIAGNOSTICS missing = ROW_COUNT;
-        missing := (SELECT count(DISTINCT key) FROM unnest(_keys) AS key) - missing;
-        IF missing = 0 THEN
-            RETURN;
-        END IF;
-        INSERT INTO rate_limit (key) SELECT unnest(_keys) AS key ORDER BY key ON CONFLICT DO NOTHING;
-    END LOOP;
-END $$;
+CREATE FUNCTION lock_limits(_keys uuid[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO rate_limit (key) SELECT DISTINCT key FROM unnest(_keys) AS key ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET tat = rate_limit.tat
+$$;
 
-COMMENT ON FUNCTION lock_limits IS 'The same for limits, in the order of their keys.';
+COMMENT ON FUNCTION lock_limits IS
+    'The same for limits: in one pass, made or locked in the order of their keys, so that nobody waits for who waits for them.';
 
 CREATE FUNCTION returned_lately(_returned timestamptz[], _at timestamptz) RETURNS timestamptz[]
     LANGUAGE sql STABLE
@@ -120,7 +111,8 @@ DECLARE
     own device_guard;
     own_wait interval;
     guard phone_guard;
-    known boolean;
+    known_until timestamptz;
+    phones_wait interval;
     traffic record;
     closed_until timestamptz;
     today date;
@@ -132,10 +124,13 @@ BEGIN
     trusted := false;
 
     -- The lane of a trusted device. Where it has no room, the device is a stranger.
-    SELECT device_guard.* INTO own
-    FROM device_guard JOIN users ON users.id = device_guard.user_id
-    WHERE device_guard.device = _device AND users.phone = _number AND device_guard.expires_at > _at;
-    IF FOUND AND gcra_wait(own.failures, _at, _failures_every, _failures_burst) <= interval '0' THEN
+    -- Without one, no account is looked at.
+    IF _device IS NOT NULL THEN
+        SELECT device_guard.* INTO own
+        FROM device_guard JOIN users ON users.id = device_guard.user_id
+        WHERE device_guard.device = _device AND users.phone = _number AND device_guard.expires_at > _at;
+    END IF;
+    IF own.device IS NOT NULL AND gcra_wait(own.failures, _at, _failures_every, _failures_burst) <= interval '0' THEN
         IF NOT _limited THEN
             trusted := true;
             RETURN;
@@ -168,47 +163,60 @@ BEGIN
     END IF;
 
     SELECT min(risk.g4) - _at, min(risk.g6) - _at INTO g4, g6 FROM risk;
-    IF _limited THEN
-        guard := lock_phone(_phone);
-    ELSE
-        SELECT * INTO guard FROM phone_guard WHERE phone = _phone;
-    END IF;
-    f4 := coalesce(guard.f4 - _at, interval '0');
-    f6 := coalesce(guard.f6 - _at, interval '0');
-    IF NOT _limited THEN
-        RETURN;
-    END IF;
+    -- Twice: a request that is refused reads and writes nothing; one that is not is looked at again under its locks.
+    FOR pass IN 1..2 LOOP
+        IF pass = 2 THEN
+            PERFORM lock_limits(_keys || _country_key);
+            guard := lock_phone(_phone);
+        ELSE
+            SELECT * INTO guard FROM phone_guard WHERE phone = _phone;
+            IF NOT _limited THEN
+                f4 := coalesce(guard.f4 - _at, interval '0');
+                f6 := coalesce(guard.f6 - _at, interval '0');
+                RETURN;
+            END IF;
+        END IF;
 
-    PERFORM lock_limits(_keys || _country_key);
-    known := EXISTS (SELECT FROM rate_limit WHERE key = _pair AND tat > _at);
-    SELECT greatest(
-        guard.last_sent_at + _gap - _at,
-        gcra_wait(guard.sends, _at, _every, _burst),
-        max(gcra_wait(rate_limit.tat, _at, quota.every, quota.burst))
-    ) INTO wait
-    FROM unnest(_keys, _everies, _bursts) AS quota (key, every, burst) JOIN rate_limit USING (key)
-    WHERE NOT (known AND key IN (_pair, _phones));
+        known_until := (SELECT tat FROM rate_limit WHERE key = _pair AND tat > _at);
+        SELECT greatest(
+                   guard.last_sent_at + _gap - _at,
+                   gcra_wait(guard.sends, _at, _every, _burst),
+                   max(quota.wait) FILTER (WHERE known_until IS NULL OR quota.key NOT IN (_pair, _phones))
+               ),
+               max(quota.wait) FILTER (WHERE quota.key = _phones)
+        INTO wait, phones_wait
+        FROM (
+            SELECT key, gcra_wait(rate_limit.tat, _at, every, burst) AS wait
+            FROM unnest(_keys, _everies, _bursts) AS limits (key, every, burst) LEFT JOIN rate_limit USING (key)
+        ) AS quota;
 
-    SELECT coalesce(sum(sends), 0) AS sends, coalesce(sum(logins), 0) AS logins INTO traffic
-    FROM country_traffic WHERE country = _country AND since > _at - _closed;
-    SELECT tat INTO closed_until FROM rate_limit WHERE key = _country_key;
-    IF traffic.sends >= _enough AND traffic.logins * 100 < traffic.sends * _percent AND closed_until <= _at THEN
-        closed_until := _at + _closed;
-        UPDATE rate_limit SET tat = closed_until WHERE key = _country_key;
-    END IF;
-    -- Once logins come after all, it was no attack: then the country opens early.
-    IF traffic.sends = 0 OR traffic.logins * 100 < traffic.sends * _percent THEN
-        wait := greatest(wait, closed_until - _at);
-    END IF;
-    IF EXISTS (SELECT FROM sends_per_day WHERE day = today AND strangers >= _day_strangers) THEN
-        wait := greatest(wait, midnight);
-    END IF;
+        SELECT coalesce(sum(sends), 0) AS sends, coalesce(sum(logins), 0) AS logins INTO traffic
+        FROM country_traffic WHERE country = _country AND since > _at - _closed;
+        SELECT tat INTO closed_until FROM rate_limit WHERE key = _country_key;
+        IF traffic.sends >= _enough AND traffic.logins * 100 < traffic.sends * _percent
+           AND coalesce(closed_until <= _at, true) THEN
+            closed_until := _at + _closed;
+            INSERT INTO rate_limit (key, tat) VALUES (_country_key, closed_until)
+            ON CONFLICT (key) DO UPDATE SET tat = closed_until;
+        END IF;
+        -- Once logins come after all, it was no attack: then the country opens early.
+        IF traffic.sends = 0 OR traffic.logins * 100 < traffic.sends * _percent THEN
+            wait := greatest(wait, closed_until - _at);
+        END IF;
+        IF EXISTS (SELECT FROM sends_per_day WHERE day = today AND strangers >= _day_strangers) THEN
+            wait := greatest(wait, midnight);
+        END IF;
 
-    IF wait > interval '0' THEN
-        -- Whichever lane has room first.
-        wait := least(wait, own_wait);
-        RETURN;
-    END IF;
+        IF wait > interval '0' THEN
+            -- By then the network may have forgotten that it asked for this phone.
+            IF known_until <= _at + wait THEN
+                wait := greatest(wait, phones_wait);
+            END IF;
+            -- Whichever lane has room first.
+            wait := least(wait, own_wait);
+            RETURN;
+        END IF;
+    END LOOP;
 
     -- The last that can refuse, and only if somebody took the day's last since it was looked at.
     sends_today := take_of_day(today, false, _day_strangers);
@@ -217,11 +225,13 @@ BEGIN
         RETURN;
     END IF;
     wait := NULL;
+    f4 := guard.f4 - _at;
+    f6 := guard.f6 - _at;
     UPDATE phone_guard SET sends = greatest(phone_guard.sends, _at) + _every, last_sent_at = _at
     WHERE phone = _phone RETURNING * INTO guard;
     UPDATE rate_limit SET tat = greatest(tat, _at) + quota.every
     FROM unnest(_keys, _everies) AS quota (key, every)
-    WHERE rate_limit.key = quota.key AND NOT (known AND quota.key IN (_pair, _phones));
+    WHERE rate_limit.key = quota.key AND (known_until IS NULL OR quota.key NOT IN (_pair, _phones));
     INSERT INTO country_traffic AS counted (country, since, slot, sends)
     VALUES (_country, date_bin('5 minutes', _at, 'epoch'), traffic_slot(_phone), 1)
     ON CONFLICT (since, country, slot) DO UPDATE SET sends = counted.sends + 1;
@@ -333,6 +343,7 @@ CREATE FUNCTION settle_challenge(
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     _at := coalesce(_at, now());
+    UPDATE rate_limit SET tat = tat - _block_every WHERE key = _block AND _device IS NULL;
     -- Challenges know the millisecond in which they were made.
     _now := date_trunc('milliseconds', _now);
     INSERT INTO phone_guard AS guard (phone, voided_before) VALUES (_phone, _now)
@@ -349,7 +360,6 @@ BEGIN
     UPDATE risk SET g4 = CASE _meter WHEN 'f4' THEN g4 - _risk_every * _attempts ELSE g4 END,
                     g6 = CASE _meter WHEN 'f6' THEN g6 - _risk_every * _attempts ELSE g6 END
     WHERE slot = _risk_slot;
-    UPDATE rate_limit SET tat = tat - _block_every WHERE key = _block;
 END $$;
 
 COMMENT ON FUNCTION settle_challenge IS

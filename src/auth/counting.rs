@@ -28,6 +28,10 @@ pub(super) async fn claim(
     now: DateTime<Utc>,
 ) -> Result<Claimed, Problem> {
     let rung = rung(app, challenge, now);
+    // Made by an instance with other settings, or before they were changed.
+    if rung.is_some() && challenge.code_length < app.settings.premises.ladder.shortest() {
+        return Err(Problem::CodeUpgraded);
+    }
     // What strangers do in its network keeps no trusted device waiting.
     let is_limited =
         app.settings.premises.sends_per_day.is_some() && challenge.device.is_none() && rung.is_some();

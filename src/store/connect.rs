@@ -38,10 +38,11 @@ impl Connector {
             .await
             .map_err(|error| ConnectionError::BadConnection(with_cause(&error)))?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+        // Less than this side waits (connection.rs): what is given up here was given up there, and nothing of it kept.
         // A crash must not give tries back, so a commit is not told before it is on disk,
         // whatever the default of the database says; more than that it may ask for.
         conn.batch_execute(
-            "SET lc_messages = 'C'; SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s';
+            "SET lc_messages = 'C'; SET statement_timeout = '800ms'; SET idle_in_transaction_session_timeout = '5s';
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') = 'off'",
         )

@@ -75,7 +75,7 @@ impl From<diesel::result::Error> for StoreError {
                 _,
             ) => Self::Unreachable(error.into()),
             DatabaseError(DatabaseErrorKind::Unknown, ref information)
-                if is_shutdown(information.message()) =>
+                if is_passing(information.message()) =>
             {
                 Self::Unreachable(error.into())
             }
@@ -90,12 +90,16 @@ impl From<PoolError> for StoreError {
     }
 }
 
-/// Whether PostgreSQL says that it is stopping or starting (SQLSTATE class 57P).
+/// Whether PostgreSQL says that it is stopping or starting (SQLSTATE class
+/// 57P), or that a statement took too long (57014) or stood in the way of
+/// another (40P01): worth another try, and nothing of this one is kept.
 ///
 /// diesel passes on the message but not the code; the messages are matched in
 /// English, which `connect` asks for.
-fn is_shutdown(message: &str) -> bool {
-    message.starts_with("terminating connection") || message.starts_with("the database system is")
+fn is_passing(message: &str) -> bool {
+    ["terminating connection", "the database system is", "canceling statement due to", "deadlock detected"]
+        .iter()
+        .any(|beginning| message.starts_with(beginning))
 }
 
 /// The pool of connections.

@@ -1,7 +1,7 @@
 //! Whoever has a device, a code and an account can do several things with them at once. None may end in the other's way
 //! for long: the locks of the counters are taken in one order everywhere.
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use serde_json::json;
 
 use crate::{
@@ -17,7 +17,6 @@ async fn until_one_waits(app: &TestApp) {
 }
 
 #[tokio::test]
-#[ignore = "a defect of the service: admit_send locks device, then phone; settle_challenge phone, then device"]
 async fn a_login_and_a_request_of_a_device_that_is_full_both_succeed() {
     let app = limited().set("--database-pool-size", "8").start().await;
     app.connect(8).await;
@@ -47,7 +46,6 @@ async fn a_login_and_a_request_of_a_device_that_is_full_both_succeed() {
 }
 
 #[tokio::test]
-#[ignore = "a defect of the service: a deletion locks devices, then the user; a login that trusts an eleventh device the user, then a device"]
 async fn a_login_with_an_eleventh_device_beside_a_deletion_is_one_after_the_other() {
     let app = TestApp::builder().set("--database-pool-size", "8").start().await;
     app.connect(8).await;
@@ -61,5 +59,43 @@ async fn a_login_with_an_eleventh_device_beside_a_deletion_is_one_after_the_othe
         let (deleted, login) = app.at_once("users", 2, both).await;
         deleted.expect(204);
         assert!(login.status == 200 || login.status == 401, "{}", login.text);
+    }
+}
+
+#[tokio::test]
+async fn requests_whose_limits_are_all_new_do_not_wait_for_each_other_in_a_circle() {
+    let app = limited().set("--database-pool-size", "22").start().await;
+    app.connect(22).await;
+    for round in 0..4 {
+        // One network and one block of numbers; whose keys come first is chance.
+        let asking = (0..20).map(|index| {
+            let (from, phone) = (format!("203.0.{round}.{index}"), format!("+7999{round:03}{index:04}"));
+            let app = &app;
+            async move { ask_with(app, &from, &json!({"phone": phone})).await.status.as_u16() }
+        });
+        let statuses = app.at_once("rate_limit", 12, join_all(asking)).await;
+        assert!(statuses.iter().all(|status| matches!(status, 200 | 429)), "{statuses:?}");
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 10, "a block has ten");
+    }
+}
+
+#[tokio::test]
+async fn of_a_right_code_entered_twice_at_once_with_room_for_one_try_one_logs_in() {
+    let app = TestApp::builder().set("--database-pool-size", "8").start().await;
+    app.connect(8).await;
+    for round in 0..8 {
+        let phone = format!("+799900000{round:02}");
+        let tried = sent(&app, HOME, &phone).await;
+        for _ in 0..2 {
+            guess(&app, &tried).await.expect_problem(401, "invalid-code");
+        }
+        let code = sent(&app, HOME, &phone).await;
+        let twice = join(
+            enter(&app, HOME, &code.challenge, &code.code),
+            enter(&app, HOME, &code.challenge, &code.code),
+        );
+        let (one, other) = app.at_once("phone_guard", 2, twice).await;
+        let logged_in = [one.status, other.status].iter().filter(|status| **status == 200).count();
+        assert_eq!(logged_in, 1, "{} {}", one.text, other.text);
     }
 }

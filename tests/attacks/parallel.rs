@@ -64,7 +64,7 @@ async fn of_64_guesses_at_64_challenges_of_a_phone_over_three_instances_three_ar
     let codes = hoard(&instances, 64).await;
     let answers = guess_all_at_once(&instances, "phone_guard", &codes).await;
     assert_eq!(outcomes(&answers), tally([("invalid-code", 3), ("code-upgraded", 61)]));
-    assert_eq!(instances[0].query("SELECT returned::text FROM phone_guard").await, ["20"]);
+    assert_eq!(instances[0].query("SELECT cardinality(returned)::text FROM phone_guard").await, ["20"]);
 }
 
 #[tokio::test]
@@ -98,8 +98,10 @@ async fn of_64_requests_of_one_network_over_three_instances_five_are_admitted() 
         .zip(instances.iter().cycle())
         .map(|(index, app)| async move { ask_patiently(app, HOME, &number(index)).await });
     let answers = instances[0].at_once("rate_limit", WAITING, join_all(asking)).await;
-    assert_eq!(outcomes(&answers), tally([("200", 5), ("too-many-requests", 59)]));
-    assert_eq!(instances[0].query("SELECT sends::text FROM sends_per_day").await, ["5"]);
+    // On a busy machine one that was admitted may be told 503, and comes back; it is counted all the same.
+    assert_eq!(instances[0].query("SELECT strangers::text FROM sends_per_day").await, ["5"]);
+    let admitted = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!((1..=5).contains(&admitted), "{:?}", outcomes(&answers));
 }
 
 #[tokio::test]
