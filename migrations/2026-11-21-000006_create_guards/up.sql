@@ -94,3 +94,4 @@ COMMENT ON TABLE guard_keys IS
 ALTER TABLE challenge_use ADD COLUMN upgraded boolean NOT NULL DEFAULT false;
 
 COMMENT ON COLUMN challenge_use.upgraded IS 'The code had become too short for its phone: it opens nothing any more, and its send was given back.';
+COMMENT ON COLUMN sessions.replays IS 'How often the predecessor was honoured since replays_since; at most 3 a day, with SECURITY_PROFILE=strict once.';

@@ -18,7 +18,8 @@ pub struct Limits {
     #[arg(long, env = "SEND_LIMITS", default_value_t, value_enum)]
     pub send_limits: OnOff,
 
-    /// How many codes strangers may be sent on a day (UTC), all numbers together; trusted devices have a fifth more
+    /// How many codes strangers may be sent on a day (UTC), all numbers together; trusted devices have a fifth
+    /// beside it
     #[arg(long, env = "SENDS_PER_DAY", default_value_t = 10_000, value_name = "MESSAGES")]
     #[arg(value_parser = clap::value_parser!(i32).range(1..=1_000_000_000))]
     pub sends_per_day: i32,

@@ -1,5 +1,7 @@
 //! The tables as the code sees them and as the migrations make them.
 
+use phone_auth::domain::guess_budget;
+
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -18,6 +20,12 @@ async fn the_schema_in_the_code_is_the_one_the_migrations_make() {
         )
         .await;
     assert_eq!(seen(include_str!("../../src/store/schema.rs")), made);
+}
+
+#[tokio::test]
+async fn the_deployments_meter_has_as_many_slots_as_its_budget_is_divided_by() {
+    let app = TestApp::start().await;
+    assert_eq!(app.count("risk").await, usize::try_from(guess_budget::SLOTS).unwrap());
 }
 
 /// `table.column -> Type` for each column of a schema file.

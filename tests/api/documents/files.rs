@@ -47,3 +47,15 @@ fn the_openapi_document_in_the_repository_is_the_one_of_the_code() {
 fn the_list_of_problems_in_the_repository_is_the_one_of_the_code() {
     expect_file("docs/problems.md", &ProblemKind::document());
 }
+
+#[test]
+fn every_test_that_the_security_document_names_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
+    let named: Vec<_> = document.split('`').filter_map(|text| text.split_once(".rs::")).collect();
+    assert!(named.len() > 30, "{named:?}");
+    for (file, test) in named {
+        let source = std::fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
+        assert!(source.contains(&format!("fn {test}(")), "{file}.rs has no {test}");
+    }
+}
