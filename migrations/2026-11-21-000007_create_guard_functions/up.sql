@@ -166,7 +166,11 @@ BEGIN
     -- Twice: a request that is refused reads and writes nothing; one that is not is looked at again under its locks.
     FOR pass IN 1..2 LOOP
         IF pass = 2 THEN
-            PERFORM lock_limits(_keys || _country_key);
+            -- The country is counted exactly while it is near to be closed; others need not queue for its row.
+            IF traffic.logins * 100 <= traffic.sends * _percent THEN
+                _keys := _keys || _country_key;
+            END IF;
+            PERFORM lock_limits(_keys);
             guard := lock_phone(_phone);
         ELSE
             SELECT * INTO guard FROM phone_guard WHERE phone = _phone;
@@ -188,6 +192,7 @@ BEGIN
         FROM (
             SELECT key, gcra_wait(rate_limit.tat, _at, every, burst) AS wait
             FROM unnest(_keys, _everies, _bursts) AS limits (key, every, burst) LEFT JOIN rate_limit USING (key)
+            WHERE every IS NOT NULL
         ) AS quota;
 
         SELECT coalesce(sum(sends), 0) AS sends, coalesce(sum(logins), 0) AS logins INTO traffic
@@ -231,7 +236,7 @@ BEGIN
     WHERE phone = _phone RETURNING * INTO guard;
     UPDATE rate_limit SET tat = greatest(tat, _at) + quota.every
     FROM unnest(_keys, _everies) AS quota (key, every)
-    WHERE rate_limit.key = quota.key AND (known_until IS NULL OR quota.key NOT IN (_pair, _phones));
+    WHERE rate_limit.key = quota.key AND quota.every IS NOT NULL AND (known_until IS NULL OR quota.key NOT IN (_pair, _phones));
     INSERT INTO country_traffic AS counted (country, since, slot, sends)
     VALUES (_country, date_bin('5 minutes', _at, 'epoch'), traffic_slot(_phone), 1)
     ON CONFLICT (since, country, slot) DO UPDATE SET sends = counted.sends + 1;
