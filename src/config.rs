@@ -19,10 +19,7 @@ pub use self::{
     limits::{Limits, OnOff},
 };
 use crate::{
-    domain::{
-        Countries, OtpLength, Region, TestPhones, TrustedProxies, guess_bound,
-        guess_budget::{Ladder, SecurityProfile},
-    },
+    domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies, guess_budget::SecurityProfile},
     embedded, sms, store, telemetry, token,
 };
 
@@ -169,39 +166,6 @@ impl Config {
             return Err(ConfigError::TestPhonesInProduction);
         }
         Ok(())
-    }
-
-    /// What the bounds on guessing follow from.
-    #[must_use]
-    pub fn premises(&self) -> guess_bound::Premises {
-        let limited = self.limits.send_limits.is_on();
-        guess_bound::Premises {
-            ladder: Ladder::new(self.limits.security_profile, self.otp_length),
-            sends_per_day: limited.then_some(self.limits.sends_per_day),
-        }
-    }
-
-    /// Without limits on sending there is no bound to check: development may
-    /// do without one, production may not.
-    fn check_guess_bound(&self) -> Result<(), ConfigError> {
-        let (premises, most) = (self.premises(), self.limits.max_guess_probability_per_year);
-        let bound = guess_bound::per_year(&premises);
-        if premises.sends_per_day.is_some() && bound > most {
-            return Err(ConfigError::GuessBound { bound, most, remedy: self.remedy(most) });
-        }
-        Ok(())
-    }
-
-    /// The shortest codes whose bound is at most `most`.
-    fn remedy(&self, most: f64) -> String {
-        let keeps = |length: &OtpLength| {
-            let ladder = Ladder::new(self.limits.security_profile, *length);
-            guess_bound::per_year(&guess_bound::Premises { ladder, ..self.premises() }) <= most
-        };
-        match (4..=10).filter_map(|digits| OtpLength::try_from(digits).ok()).find(keeps) {
-            Some(length) => format!("codes of {length} digits would keep it (OTP_LENGTH={length})"),
-            None => "no length of code would keep it".to_owned(),
-        }
     }
 
     /// The database that was given; none: the embedded one.
