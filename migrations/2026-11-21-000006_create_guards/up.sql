@@ -24,6 +24,7 @@ CREATE TABLE device_guard (
     session_id uuid NOT NULL,
     failures timestamptz NOT NULL DEFAULT 'epoch',
     sends timestamptz NOT NULL DEFAULT 'epoch',
+    last_own_send_at timestamptz,
     returned timestamptz[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL
@@ -36,6 +37,7 @@ COMMENT ON TABLE device_guard IS
     'Devices that were logged in on, and the meters of their own lane. Deleting the row ends the trust.';
 COMMENT ON COLUMN device_guard.session_id IS
     'The last login on the device. No reference: a session that ran out leaves the device trusted, one that was ended takes it along.';
+COMMENT ON COLUMN device_guard.last_own_send_at IS 'The last send that came out of no common budget; a login does not give it back.';
 COMMENT ON COLUMN device_guard.failures IS 'Codes tried in the device''s lane.';
 
 CREATE TABLE risk (

@@ -113,6 +113,7 @@ DECLARE
     guard phone_guard;
     known_until timestamptz;
     phones_wait interval;
+    near boolean;
     traffic record;
     closed_until timestamptz;
     today date;
@@ -136,38 +137,47 @@ BEGIN
             RETURN;
         END IF;
         own_wait := gcra_wait(own.sends, _at, _device_every, _device_burst);
-        IF own.sends > _at AND EXISTS (SELECT FROM sends_per_day WHERE day = today AND devices >= _day_devices) THEN
-            own_wait := greatest(own_wait, least(own.sends - _at, midnight));
+        IF own.last_own_send_at > _at - _device_every
+           AND EXISTS (SELECT FROM sends_per_day WHERE day = today AND devices >= _day_devices) THEN
+            own_wait := greatest(own_wait, least(own.last_own_send_at + _device_every - _at, midnight));
         END IF;
         IF own_wait <= interval '0' THEN
-            UPDATE device_guard SET sends = greatest(device_guard.sends, _at) + _device_every
-            WHERE device = _device AND gcra_wait(device_guard.sends, _at, _device_every, _device_burst) <= interval '0'
-            RETURNING * INTO own;
-            IF own.device IS NOT NULL THEN
-                -- The first send of an untouched meter is nobody else's business; others come out of a common budget.
-                trusted := own.sends = _at + _device_every;
-                IF NOT trusted THEN
-                    trusted := take_of_day(today, true, _day_devices) IS NOT NULL;
+            -- In a block of its own: what it locked is let go with it, for the lane of strangers has other locks first.
+            BEGIN
+                SELECT * INTO own FROM device_guard WHERE device = _device FOR UPDATE;
+                IF NOT FOUND OR gcra_wait(own.sends, _at, _device_every, _device_burst) > interval '0' THEN
+                    RAISE EXCEPTION USING ERRCODE = 'PA001';
                 END IF;
-                IF trusted THEN
-                    next := greatest(gcra_wait(own.sends, _at, _device_every, _device_burst), interval '0');
+                -- One send in a while is nobody else's business; others come out of a common budget.
+                IF own.last_own_send_at > _at - _device_every THEN
+                    IF take_of_day(today, true, _day_devices) IS NULL THEN
+                        RAISE EXCEPTION USING ERRCODE = 'PA001';
+                    END IF;
                 ELSE
-                    UPDATE device_guard SET sends = device_guard.sends - _device_every WHERE device = _device;
-                    wait := least(own.sends - _device_every - _at, midnight);
+                    own.last_own_send_at := _at;
                 END IF;
+                UPDATE device_guard SET
+                    sends = greatest(device_guard.sends, _at) + _device_every,
+                    last_own_send_at = own.last_own_send_at
+                WHERE device = _device RETURNING * INTO own;
+                trusted := true;
+                next := greatest(gcra_wait(own.sends, _at, _device_every, _device_burst), interval '0');
                 RETURN;
-            END IF;
-            -- Another request took the room since it was looked at.
-            own_wait := NULL;
+            EXCEPTION WHEN SQLSTATE 'PA001' THEN
+                -- Another request took the room since it was looked at.
+                own_wait := NULL;
+            END;
         END IF;
     END IF;
 
     SELECT min(risk.g4) - _at, min(risk.g6) - _at INTO g4, g6 FROM risk;
-    -- Twice: a request that is refused reads and writes nothing; one that is not is looked at again under its locks.
+    -- Twice: what is refused at sight writes nothing; what is not is looked at again under its locks.
     FOR pass IN 1..2 LOOP
         IF pass = 2 THEN
-            -- The country is counted exactly while it is near to be closed; others need not queue for its row.
-            IF traffic.logins * 100 <= traffic.sends * _percent THEN
+            -- The country is counted exactly while it is near to be closed, by more than can be under way at once;
+            -- others need not queue for its row.
+            near := traffic.logins * 100 <= (traffic.sends + 64) * _percent;
+            IF near THEN
                 _keys := _keys || _country_key;
             END IF;
             PERFORM lock_limits(_keys);
@@ -201,8 +211,11 @@ BEGIN
         IF traffic.sends >= _enough AND traffic.logins * 100 < traffic.sends * _percent
            AND coalesce(closed_until <= _at, true) THEN
             closed_until := _at + _closed;
-            INSERT INTO rate_limit (key, tat) VALUES (_country_key, closed_until)
-            ON CONFLICT (key) DO UPDATE SET tat = closed_until;
+            -- Written where nothing is locked yet, or this row is.
+            IF pass = 1 OR near THEN
+                INSERT INTO rate_limit (key, tat) VALUES (_country_key, closed_until)
+                ON CONFLICT (key) DO UPDATE SET tat = closed_until;
+            END IF;
         END IF;
         -- Once logins come after all, it was no attack: then the country opens early.
         IF traffic.sends = 0 OR traffic.logins * 100 < traffic.sends * _percent THEN

@@ -109,12 +109,14 @@ pub(super) async fn verify_code(
         LoginOutcome::AlreadyConsumed => Err(Problem::InvalidChallenge),
         LoginOutcome::LoggedIn(done) => {
             let profile = profiles::find_by_session(&mut conn, done.session, now).await?;
+            // Gone already only if a later login on the same device ended the session.
+            let profile = profile.ok_or(Problem::InvalidChallenge)?;
             Ok(web::Json(LoginAnswer {
                 tokens: TokenPair::issue(&app, done.user, done.session, 0, login.expires_at, now)?,
                 is_new_user: done.is_new_user,
                 device_token: app.tokens.seal_device(login.device, done.user, now)?,
                 referral: referral(&challenge, &done),
-                user: Profile::from(profile.ok_or(Problem::Unauthenticated)?),
+                user: Profile::from(profile),
             }))
         }
     }

@@ -11,6 +11,7 @@ use diesel_async::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::SecretString;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{connect::Connector, connection::Connection};
 
@@ -102,10 +103,18 @@ fn is_passing(message: &str) -> bool {
         .any(|beginning| message.starts_with(beginning))
 }
 
+/// A connection, and the place in the queue that goes with it.
+pub struct Queued {
+    /// The connection.
+    pub connection: PooledConnection,
+    _permit: OwnedSemaphorePermit,
+}
+
 /// The pool of connections.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Connection>,
+    queue: Arc<Semaphore>,
     connector: Arc<Connector>,
 }
 
@@ -134,7 +143,8 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::Unreachable(error.into()))?;
-        Ok(Self { pool, connector })
+        let queue = Arc::new(Semaphore::new(usize::from(size - size / 4)));
+        Ok(Self { pool, queue, connector })
     }
 
     /// Lends a connection, waiting for one at most half a second.
@@ -146,14 +156,18 @@ impl Database {
         Ok(self.pool.get().await?)
     }
 
-    /// Lends a connection, waiting for one that others hold as long as `turn`.
+    /// Lends a connection to one of many who may come at once, waiting as long
+    /// as `turn`. A quarter of the connections is never lent so, for whoever
+    /// waits less patiently.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unreachable`] when none came free or could be made.
-    pub async fn connection_within(&self, turn: Duration) -> Result<PooledConnection, StoreError> {
-        let patient = Timeouts { wait: Some(turn), ..self.pool.timeouts() };
-        Ok(self.pool.timeout_get(&patient).await?)
+    pub async fn queue_for_connection(&self, turn: Duration) -> Result<Queued, StoreError> {
+        let permit = tokio::time::timeout(turn, Arc::clone(&self.queue).acquire_owned()).await;
+        let permit = permit.map_err(|late| StoreError::Unreachable(late.into()))?;
+        let permit = permit.map_err(|closed| StoreError::Unreachable(closed.into()))?;
+        Ok(Queued { connection: self.connection().await?, _permit: permit })
     }
 
     /// Lends the first connection, which may take five seconds to be made.

@@ -26,6 +26,7 @@ diesel::table! {
         session_id -> Uuid,
         failures -> Timestamptz,
         sends -> Timestamptz,
+        last_own_send_at -> Nullable<Timestamptz>,
         returned -> Array<Nullable<Timestamptz>>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,

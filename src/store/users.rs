@@ -57,8 +57,9 @@ pub async fn delete(
                 diesel::update(live).set(erased).execute(conn).await?;
             }
         }
-        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?;
+        // In the order in which a logout and a login lock them.
         devices::forget_all(conn, user).await?;
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?;
         let referrer: Option<uuid::Uuid> = diesel::delete(referrals::table.find(user.0))
             .returning(referrals::referrer_id)
             .get_result(conn)

@@ -50,8 +50,8 @@ async fn a_fifth_on_top_is_kept_for_trusted_devices_beside_their_first_codes() {
         sent_to_device(&app, HOME, PHONE, &token).await;
     }
     let body = json!({"phone": PHONE, "device_token": token});
-    // Until it is untouched again, for then the next is its own business.
-    expect_refused(ask_with(&app, HOME, &body).await, 6 * HOUR);
+    // In two hours the next is its own business.
+    expect_refused(ask_with(&app, HOME, &body).await, 2 * HOUR);
 }
 
 #[tokio::test]

@@ -99,3 +99,42 @@ async fn of_a_right_code_entered_twice_at_once_with_room_for_one_try_one_logs_in
         assert_eq!(logged_in, 1, "{} {}", one.text, other.text);
     }
 }
+
+#[tokio::test]
+async fn a_deletion_beside_a_logout_is_one_after_the_other() {
+    let app = TestApp::builder().set("--database-pool-size", "8").start().await;
+    app.connect(8).await;
+    for _ in 0..8 {
+        let user = app.login(PHONE).await;
+        let both =
+            join(user.post("/api/v1/auth/logout", json!({"scope": "all"})), user.delete("/api/v1/profile"));
+        let (out, deleted) = app.at_once("device_guard", 2, both).await;
+        assert!(matches!(out.status.as_u16(), 204 | 401), "{}", out.text);
+        assert!(matches!(deleted.status.as_u16(), 204 | 401), "{}", deleted.text);
+        if deleted.status == 401 {
+            app.login(PHONE).await.delete("/api/v1/profile").await.expect(204);
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_of_a_device_with_room_for_one_do_not_stand_in_the_way_of_its_login() {
+    let app = limited().set("--database-pool-size", "22").start().await;
+    app.connect(22).await;
+    let token = app.login(PHONE).await.login.text_of("device_token");
+    for round in 0..6 {
+        // One more fits into its lane; the others become strangers while the login is under way.
+        sent_to_device(&app, HOME, PHONE, &token).await;
+        let code = sent_to_device(&app, HOME, PHONE, &token).await;
+        let body = json!({"phone": PHONE, "device_token": token});
+        let asking = (0..8).map(|index| {
+            let (app, body, from) = (&app, &body, address(round * 8 + index));
+            async move { ask_with(app, &from, body).await.status.as_u16() }
+        });
+        let both = join(enter(&app, HOME, &code.challenge, &code.code), join_all(asking));
+        let (login, statuses) = app.at_once("device_guard", 4, both).await;
+        login.expect(200);
+        assert!(statuses.iter().all(|status| matches!(status, 200 | 429)), "{statuses:?}");
+        app.pass(chrono::Duration::days(2));
+    }
+}

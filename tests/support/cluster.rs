@@ -22,8 +22,13 @@ pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap()
 /// The cluster; its watchdog stops it when this process ends, however it ends.
 static CLUSTER: LazyLock<EmbeddedPostgres> = LazyLock::new(|| {
     let settings = Settings { data_dir: fresh_folder(), bin_dir: None };
-    // A test run that crashes is repeated, not recovered.
-    let options = [("fsync", "off"), ("synchronous_commit", "off"), ("max_connections", "400")];
+    // A test run that crashes is repeated, not recovered; who waits in a circle is told so before giving up.
+    let options = [
+        ("fsync", "off"),
+        ("synchronous_commit", "off"),
+        ("max_connections", "400"),
+        ("deadlock_timeout", "200ms"),
+    ];
     let cluster = EmbeddedPostgres::start(&settings, &options).unwrap();
     let (admin, template) = (cluster.url("postgres"), cluster.url("template"));
     std::thread::spawn(move || {
