@@ -333,7 +333,8 @@ fn stopping_works_without_the_watchdog() {
     let postgres = start(&folder.data_dir()).unwrap();
     signal("KILL", &watchdogs(&folder.0));
     postgres.stop().unwrap();
-    assert!(servers(&folder.0).is_empty());
+    // It has let go of its data; a busy machine may take a moment to end the process.
+    assert!(within(Duration::from_secs(5), || servers(&folder.0).is_empty()));
 }
 
 #[test]

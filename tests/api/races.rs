@@ -241,7 +241,7 @@ async fn a_login_beside_a_deletion_leaves_a_new_account_or_none() {
             assert_eq!(newer.get("/api/v1/profile").await.status == 200, live == 1);
         } else {
             assert_eq!(live, 0);
-            login.expect_problem(401, "unauthenticated");
+            login.expect_problem(401, "invalid-challenge");
         }
         app.execute("DELETE FROM sessions; DELETE FROM users").await;
     }
