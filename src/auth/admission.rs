@@ -45,10 +45,11 @@ pub(super) async fn admit(
     }
     // A token that is not good is none: the lane of strangers is open to everybody.
     let device = device_token.and_then(|token| app.tokens.open_device(token, now).ok());
-    let request = request(app, client, phone, device);
     let mut queued = app.database.queue_for_connection(TURN).await?;
-    let admission = sends::admit(&mut queued.connection, &request).await?;
-    drop(queued);
+    // Made only now, and in a box: ten thousand may wait, here or for their message, and need not have one.
+    let request = Box::new(request(app, client, phone, device));
+    let admission = Box::pin(sends::admit(&mut queued.connection, &request)).await?;
+    drop((queued, request));
     let (lane, next, sends_today) = match admission {
         Admission::Admitted { lane, next, sends_today } => (lane, next, sends_today),
         Admission::Wait(wait) => return Err(Problem::TooManyRequests(wait)),
