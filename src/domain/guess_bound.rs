@@ -178,7 +178,10 @@ fn deployment(premises: &Premises) -> Vec<Guesses> {
     on_rungs(premises, |rung| match rung {
         Rung::Short => Some(guess_budget::DEPLOYMENT_SHORT.most_within(YEAR)),
         Rung::Medium => Some(guess_budget::DEPLOYMENT_MEDIUM.most_within(YEAR)),
-        Rung::Long => Some(i64::from(premises.sends_per_day?) * YEAR.num_days() * attempts_on_long(premises)),
+        Rung::Long => {
+            // A year touches one calendar day more than it is long.
+            Some(i64::from(premises.sends_per_day?) * (YEAR.num_days() + 1) * attempts_on_long(premises))
+        }
     })
 }
 
@@ -255,6 +258,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_days_of_a_year_that_messages_are_counted_by_are_366() {
+        let printed = bounds(&premises(SecurityProfile::Default, 4))[5].to_string();
+        assert!(printed.ends_with("8.232e-1  = 3750 x 1e-4 + 375000 x 1e-6 + 7320000 x 1e-8"), "{printed}");
     }
 
     #[test]
