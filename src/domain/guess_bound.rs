@@ -50,13 +50,14 @@ pub struct Guesses {
     pub digits: u8,
 }
 
-impl Guesses {
-    /// The expected number of right ones: above the probability of one.
-    fn expected(self) -> f64 {
+/// The expected number of right ones among `guesses`: above the probability of one.
+fn expected(guesses: &[Guesses]) -> f64 {
+    let each = guesses.iter().map(|Guesses { count, digits }| {
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 guesses")]
-        let count = self.count.map_or(f64::INFINITY, |count| count as f64);
-        count / 10_f64.powi(self.digits.into())
-    }
+        let count = count.map_or(f64::INFINITY, |count| count as f64);
+        count / 10_f64.powi((*digits).into())
+    });
+    each.sum()
 }
 
 impl Bound {
@@ -64,20 +65,20 @@ impl Bound {
     /// probability that it is: infinite when nothing bounds it.
     #[must_use]
     pub fn value(&self) -> f64 {
-        self.guesses.iter().map(|guesses| guesses.expected()).sum::<f64>() / f64::from(self.days)
+        expected(&self.guesses) / f64::from(self.days)
     }
 }
 
 /// How many accounts an attacker who guesses everywhere can expect in a year.
 #[must_use]
 pub fn accounts_per_year(premises: &Premises) -> f64 {
-    deployment(premises).iter().map(|guesses| guesses.expected()).sum()
+    expected(&deployment(premises))
 }
 
 /// The probability that an attacker who never stops gets into one given phone within a year.
 #[must_use]
 pub fn per_year(premises: &Premises) -> f64 {
-    phone(premises, YEAR).iter().map(|guesses| guesses.expected()).sum()
+    expected(&phone(premises, YEAR))
 }
 
 /// Every attack that has a bound.
@@ -105,8 +106,7 @@ pub fn bounds(premises: &Premises) -> Vec<Bound> {
 /// What is promised for one phone, in a sentence.
 #[must_use]
 pub fn guarantee(premises: &Premises) -> String {
-    let probability = |window| phone(premises, window).iter().map(|guesses| guesses.expected()).sum::<f64>();
-    let (day, year) = (probability(DAY), probability(YEAR));
+    let (day, year) = (expected(&phone(premises, DAY)), per_year(premises));
     if year.is_finite() {
         format!(
             "an attacker with any number of addresses gets into one given phone with a probability of at most \

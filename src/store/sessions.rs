@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use diesel::{
     OptionalExtension,
     prelude::*,
-    sql_types::{BigInt, Integer, SmallInt, Text, Timestamptz, Uuid},
+    sql_types::{BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 
@@ -183,8 +183,8 @@ pub async fn end(
     let session = session.0;
     let (ended,): (i64,) = match scope {
         Scope::This => EndThis { session }.get_result(conn).await?,
-        Scope::Others => EndOthers { session, now }.get_result(conn).await?,
-        Scope::All => EndAll { session, now }.get_result(conn).await?,
+        Scope::Others => EndAll { session, now, spared: Some(session) }.get_result(conn).await?,
+        Scope::All => EndAll { session, now, spared: None }.get_result(conn).await?,
     };
     Ok(ended)
 }
@@ -203,30 +203,22 @@ statement! {
 }
 
 statement! {
-    EndOthers { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (BigInt,)
+    /// All sessions of the user but the one that is `spared`.
+    EndAll {
+        session: uuid::Uuid => Uuid,
+        now: DateTime<Utc> => Timestamptz,
+        spared: Option<uuid::Uuid> => Nullable<Uuid>,
+    } -> (BigInt,)
     "WITH asking AS (
          SELECT user_id FROM sessions WHERE id = $1 AND expires_at > $2
      ), forgotten AS (
          DELETE FROM device_guard USING asking
-         WHERE device_guard.user_id = asking.user_id AND device_guard.session_id <> $1
+         WHERE device_guard.user_id = asking.user_id AND device_guard.session_id IS DISTINCT FROM $3
          RETURNING 1
      ), ended AS (
          DELETE FROM sessions USING asking
-         WHERE sessions.user_id = asking.user_id AND sessions.id <> $1 AND (SELECT count(*) FROM forgotten) >= 0
-         RETURNING 1
-     )
-     SELECT count(*) FROM ended"
-}
-
-statement! {
-    EndAll { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (BigInt,)
-    "WITH asking AS (
-         SELECT user_id FROM sessions WHERE id = $1 AND expires_at > $2
-     ), forgotten AS (
-         DELETE FROM device_guard USING asking WHERE device_guard.user_id = asking.user_id RETURNING 1
-     ), ended AS (
-         DELETE FROM sessions USING asking
-         WHERE sessions.user_id = asking.user_id AND (SELECT count(*) FROM forgotten) >= 0
+         WHERE sessions.user_id = asking.user_id AND sessions.id IS DISTINCT FROM $3
+           AND (SELECT count(*) FROM forgotten) >= 0
          RETURNING 1
      )
      SELECT count(*) FROM ended"

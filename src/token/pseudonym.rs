@@ -40,8 +40,7 @@ impl Pseudonyms {
         mac.update(b":");
         mac.update(value.as_bytes());
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
-        let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = digest;
-        Pseudonym(uuid::Uuid::from_bytes(head))
+        Pseudonym(uuid::Uuid::from_bytes(std::array::from_fn(|at| digest[at])))
     }
 }
 

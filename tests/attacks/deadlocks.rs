@@ -104,7 +104,7 @@ async fn of_a_right_code_entered_twice_at_once_with_room_for_one_try_one_logs_in
 async fn a_deletion_beside_a_logout_is_one_after_the_other() {
     let app = TestApp::builder().set("--database-pool-size", "8").start().await;
     app.connect(8).await;
-    for _ in 0..8 {
+    for _ in 0..16 {
         let user = app.login(PHONE).await;
         let both =
             join(user.post("/api/v1/auth/logout", json!({"scope": "all"})), user.delete("/api/v1/profile"));
