@@ -26,9 +26,12 @@ fn tokens(root_secret: &str) -> Tokens {
         access_token_ttl_seconds: 600,
         refresh_idle_ttl_seconds: 2_592_000,
         refresh_absolute_ttl_seconds: 7_776_000,
+        signing_algorithm: SigningAlgorithm::Es256,
+        signing_key_rotation_days: 90,
     };
     let tokens = Tokens::new(&settings, "https://login.example.com", "phone-auth").unwrap();
-    tokens.use_signing_keys(vec![SigningKey::generate(SigningAlgorithm::Es256).unwrap()]);
+    let key = SigningKey::generate(SigningAlgorithm::Es256, DateTime::UNIX_EPOCH).unwrap();
+    tokens.use_signing_keys(vec![key]);
     tokens
 }
 

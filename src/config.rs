@@ -1,6 +1,7 @@
 //! Settings: environment variables, and flags of the same names. The only
 //! place that reads the environment.
 
+mod command;
 mod error;
 mod limits;
 mod root_secret;
@@ -15,11 +16,12 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use self::{
+    command::{Command, Keys},
     error::ConfigError,
     limits::{Limits, OnOff},
 };
 use crate::{
-    domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies, guess_budget::SecurityProfile},
+    domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies},
     embedded, sms, store, telemetry, token,
 };
 
@@ -36,21 +38,6 @@ pub struct Cli {
     /// The settings.
     #[command(flatten)]
     pub config: Config,
-}
-
-/// What the binary can do.
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    /// Run the service (the default)
-    Serve,
-    /// Print the OpenAPI document
-    Openapi,
-    /// Print how likely a guessed code is to succeed, at most, under these settings
-    GuessBound {
-        /// Of this profile instead of the one set
-        #[arg(long, value_name = "default|strict")]
-        profile: Option<SecurityProfile>,
-    },
 }
 
 /// Everything an operator can set.

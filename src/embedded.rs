@@ -22,7 +22,7 @@ pub use keeper::Keeper;
 use watchdog::Watched;
 
 /// The superuser and the database that exist after a start.
-const NAME: &str = "phone_auth";
+pub const NAME: &str = "phone_auth";
 
 /// What the server is told on its command line. Durability keeps its defaults.
 ///
@@ -51,6 +51,12 @@ pub struct Settings {
 #[must_use]
 pub fn running_as_root() -> bool {
     matches!(user::own_uid(), Ok(0))
+}
+
+/// Whether a database was made in the folder before.
+#[must_use]
+pub fn has_database(settings: &Settings) -> bool {
+    settings.data_dir.join(data_dir::CLUSTER).is_dir()
 }
 
 /// Why the embedded PostgreSQL did not start or stop, in words for the operator.
@@ -138,9 +144,13 @@ impl EmbeddedPostgres {
     /// The address of `database` on this server, for tokio-postgres and libpq alike.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        let database = percent_encode(database.as_bytes());
-        let host = percent_encode(self.data.sockets.as_os_str().as_bytes());
-        format!("postgres:///{database}?host={host}&user={NAME}")
+        address(&self.data.sockets, database)
+    }
+
+    /// The address of `database` on the server that another process runs in `folder`.
+    #[must_use]
+    pub fn url_in(folder: &Path, database: &str) -> String {
+        address(&folder.join(data_dir::SOCKETS), database)
     }
 
     /// Disconnects every client, writes a checkpoint and ends the server.
@@ -205,6 +215,12 @@ fn poll(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
         thread::sleep(Duration::from_millis(5));
     }
     true
+}
+
+fn address(sockets: &Path, database: &str) -> String {
+    let database = percent_encode(database.as_bytes());
+    let host = percent_encode(sockets.as_os_str().as_bytes());
+    format!("postgres:///{database}?host={host}&user={NAME}")
 }
 
 fn percent_encode(bytes: &[u8]) -> String {

@@ -11,20 +11,24 @@
 //!
 //! * words: [`domain`], values that cannot be wrong;
 //! * tools, which do not know each other: [`store`], [`token`], [`sms`],
-//!   [`embedded`], [`telemetry`], and [`clock`];
+//!   [`embedded`], [`telemetry`], and [`clock`]; [`audit`], what is told of them
+//!   for later, and [`custody`], the keys between database and tokens;
 //! * the edge, what every request meets: [`http`];
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
-//!   [`profile`], [`referral`], [`health`], [`docs`], [`problem_pages`],
-//!   [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
+//!   [`profile`], [`referral`], [`health`], [`docs`],
+//!   [`problem_pages`], [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
 //!   what happens without being asked for;
-//! * assembly: [`config`], [`state`], [`startup`], [`server`], and the binary.
+//! * assembly: [`config`], [`state`], [`startup`], [`server`], [`cli`], and the binary.
 //!
 //! Which room may name which is in `docs/ARCHITECTURE.md`;
 //! `tests/architecture.rs` holds them to it.
 
+pub mod audit;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod custody;
 pub mod dev_inbox;
 pub mod docs;
 pub mod domain;

@@ -11,9 +11,10 @@ use actix_web::{rt::signal, web::Data};
 use anyhow::Context;
 use clap::Parser;
 use phone_auth::{
+    cli,
     clock::Clock,
     config::{AppEnv, Cli, Command, Config, OnOff},
-    domain::{guess_bound, guess_budget::SecurityProfile},
+    domain::guess_bound,
     embedded::{self, Keeper},
     jobs, server, startup, telemetry,
 };
@@ -21,12 +22,13 @@ use secrecy::SecretString;
 use url::Url;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(&cli.config),
-        Command::Openapi => print_document(),
+    let arguments = Cli::parse();
+    let done = match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&arguments.config),
+        Command::Keys(command) => cli::keys::run(&arguments.config, &command),
+        Command::Openapi => cli::openapi(),
         Command::GuessBound { profile } => {
-            print_guess_bound(cli.config, profile);
+            cli::guess_bound::print(arguments.config, profile);
             Ok(())
         }
     };
@@ -34,34 +36,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The whole chain: what failed, then why.
-            tell(&mut std::io::stderr(), &format!("phone-auth: {error:#}"));
+            let _ = writeln!(std::io::stderr(), "phone-auth: {error:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn print_document() -> anyhow::Result<()> {
-    tell(&mut std::io::stdout(), &server::document().to_pretty_json()?);
-    Ok(())
-}
-
-fn print_guess_bound(mut config: Config, profile: Option<SecurityProfile>) {
-    config.limits.security_profile = profile.unwrap_or(config.limits.security_profile);
-    let (premises, limits) = (config.premises(), &config.limits);
-    let most = limits.max_guess_probability_per_year;
-    let verdict = match premises.sends_per_day {
-        None => "cannot be kept with SEND_LIMITS=off, which only development allows",
-        Some(_) if guess_bound::per_year(&premises) <= most => "kept",
-        Some(_) => "exceeded, the service does not start",
-    };
-    let profile = limits.security_profile;
-    let report = guess_bound::report(&premises);
-    tell(
-        &mut std::io::stdout(),
-        &format!(
-            "Security profile: {profile}\n{report}\n\nMAX_GUESS_PROBABILITY_PER_YEAR={most:e}: {verdict}"
-        ),
-    );
 }
 
 /// Runs the service until it is told to stop.
@@ -128,19 +106,22 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
     let has_inbox = state.sms.inbox().is_some();
     tell_guarantee(config);
     let state = Arc::new(state);
-    let purge = tokio::spawn(jobs::purge::run(Arc::clone(&state)));
+    let jobs = [
+        tokio::spawn(jobs::purge::run(Arc::clone(&state))),
+        tokio::spawn(jobs::keys::run(Arc::clone(&state))),
+    ];
     let server = server::start(listeners.api, Data::from(Arc::clone(&state)))?;
     let handle = server.handle();
     let running = tokio::spawn(server);
     let admin =
         listeners.admin.map(|listener| server::start_admin(listener, Data::from(state))).transpose()?;
     let admin = admin.map(|server| (server.handle(), tokio::spawn(server)));
-    tell(&mut std::io::stdout(), &welcome(config, &public_url, has_inbox, metrics));
+    cli::say(&welcome(config, &public_url, has_inbox, metrics));
 
     stop_signal().await?;
     tracing::info!("stopping: no new requests; those under way have ten seconds");
     handle.stop(true).await;
-    purge.abort();
+    jobs.iter().for_each(tokio::task::JoinHandle::abort);
     running.await??;
     // Last, so that it can be watched how the others end.
     if let Some((handle, running)) = admin {
@@ -208,9 +189,4 @@ fn welcome(config: &Config, public_url: &Url, has_inbox: bool, metrics: Option<S
         "\nphone-auth is ready.\n\n  API      {at}/api/v1\n  Docs     {at}/redoc  (to try out: {at}/swagger/)\n\
          {inbox}{metrics}  Data     {data}\n  Limits   {limits}\n{login}\nStop with Ctrl-C.\n"
     )
-}
-
-/// Writes a line for the person at the terminal; a closed pipe is their choice.
-fn tell(to: &mut dyn Write, text: &str) {
-    let _ = writeln!(to, "{text}");
 }

@@ -3,14 +3,12 @@
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
+    custody::{self, CustodyError},
     metrics,
     sms::SmsSender,
     state::{AppSettings, AppState},
-    store::{
-        Database, StoreError, guard_keys,
-        signing_keys::{self, SigningKeyRow},
-    },
-    token::{SealedSigningKey, SigningAlgorithm, SigningKey, TokenError, Tokens},
+    store::{Database, StoreError},
+    token::{TokenError, Tokens},
 };
 use secrecy::SecretString;
 use url::Url;
@@ -27,15 +25,9 @@ pub enum StartError {
     /// The keys.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The public part of a signing key in the database is not JSON.
-    #[error("a signing key in the database cannot be read")]
-    SigningKey(#[from] serde_json::Error),
-}
-
-impl From<diesel::result::Error> for StartError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
+    /// The keys in the database.
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
 }
 
 /// Brings the database to this version and makes everything a request needs.
@@ -58,15 +50,15 @@ pub async fn prepare(
 
     let database = Database::new(&database_url, config.store.database_pool_size)?;
     database.migrate().await?;
-    tokens.use_signing_keys(signing_keys(&database, &tokens, &clock).await?);
     let mut conn = database.first_connection().await?;
-    let sealed = guard_keys::find_or_create(&mut conn, &tokens.draw_pseudonym_key()?, clock.now()).await?;
+    custody::open_signing_keys(&mut conn, &tokens, clock.now()).await?;
+    let pseudonyms = custody::open_pseudonyms(&mut conn, &tokens, clock.now()).await?;
     drop(conn);
 
     Ok(AppState {
         clock,
         database,
-        pseudonyms: tokens.open_pseudonyms(&sealed)?,
+        pseudonyms,
         tokens,
         sms: SmsSender::new(&config.sms),
         metrics: metrics::registry(),
@@ -80,36 +72,4 @@ pub async fn prepare(
             public_url,
         },
     })
-}
-
-/// Opens the signing keys of the deployment; makes the first one.
-async fn signing_keys(
-    database: &Database,
-    tokens: &Tokens,
-    clock: &Clock,
-) -> Result<Vec<SigningKey>, StartError> {
-    let mut conn = database.first_connection().await?;
-    let generate = || {
-        let sealed = tokens.seal_signing_key(&SigningKey::generate(SigningAlgorithm::Es256)?)?;
-        tracing::info!(kid = sealed.kid, "the first signing key was made");
-        Ok::<_, StartError>(SigningKeyRow {
-            kid: sealed.kid,
-            algorithm: sealed.algorithm.as_str().to_owned(),
-            public_jwk: sealed.public_jwk.to_string(),
-            sealed_private_key: sealed.sealed,
-            created_at: clock.now(),
-        })
-    };
-    let rows = signing_keys::list_or_create(&mut conn, generate).await?;
-    rows.into_iter()
-        .map(|row| {
-            let sealed = SealedSigningKey {
-                kid: row.kid,
-                algorithm: row.algorithm.parse()?,
-                public_jwk: serde_json::from_str(&row.public_jwk)?,
-                sealed: row.sealed_private_key,
-            };
-            Ok(tokens.open_signing_key(&sealed)?)
-        })
-        .collect()
 }

@@ -23,17 +23,18 @@ pub enum Format {
 /// Starts logging to standard error. `filter` is a `tracing` filter such as
 /// `info` or `phone_auth=debug`.
 ///
+/// What happened to accounts and keys (target `audit`) is told whatever the
+/// level, unless the filter names that target.
+///
 /// # Errors
 ///
 /// A sentence, when the filter is not one or logging was started before.
 pub fn start(filter: &str, format: Format) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("LOG: {error}"))?;
-    let lines = fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
+    let filter =
+        EnvFilter::try_new(format!("audit=info,{filter}")).map_err(|error| format!("LOG: {error}"))?;
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let layer = match format {
-        Format::Text => lines.boxed(),
+        Format::Text => lines.with_target(false).boxed(),
         Format::Json => lines.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry().with(filter).with(layer).try_init().map_err(|error| error.to_string())?;

@@ -12,6 +12,10 @@ use super::user::{User, own_uid, shell};
 use super::watchdog::Watched;
 use super::{EmbeddedError, NAME, failed_to, poll};
 
+/// The folder of the database.
+pub(super) const CLUSTER: &str = "postgres";
+/// The folder of the server's socket.
+pub(super) const SOCKETS: &str = "run";
 /// What a socket's address holds beside its closing NUL.
 const SOCKET_PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 /// Trust, because the private folder already decides who gets to the socket. No sync, because one at the
@@ -50,7 +54,7 @@ impl DataDir {
         if owner != own_uid {
             return Err(EmbeddedError::ForeignFolder { folder: path, owner });
         }
-        let sockets = path.join("run");
+        let sockets = path.join(SOCKETS);
         check_socket_path(&sockets)?;
         if let Some(user) = user
             && let Some(folder) = closed_folder(&path, user)
@@ -58,7 +62,7 @@ impl DataDir {
             return Err(EmbeddedError::ClosedFolder { folder, user: user.name });
         }
         let lock = lock(&path)?;
-        let (log, cluster) = (path.join("postgres.log"), path.join("postgres"));
+        let (log, cluster) = (path.join("postgres.log"), path.join(CLUSTER));
         // Every start begins a log and keeps the one before; the first has none to keep.
         let _ = fs::rename(&log, path.join("postgres.log.1"));
         Ok(Self { pid_file: cluster.join("postmaster.pid"), cluster, sockets, log, path, user, _lock: lock })

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    custody,
     state::AppState,
     store::{StoreError, challenges, devices, guards, sessions},
 };
@@ -37,6 +38,8 @@ pub struct Deleted {
     pub devices: usize,
     /// Meters and limits that are empty again.
     pub limits: i64,
+    /// Signing keys whose last token has ended.
+    pub signing_keys: usize,
 }
 
 /// One round.
@@ -52,5 +55,6 @@ pub async fn purge(app: &AppState) -> Result<Deleted, StoreError> {
         sessions: sessions::purge(&mut conn, now, app.tokens.lives().refresh_absolute).await?,
         devices: devices::purge(&mut conn, now).await?,
         limits: guards::purge(&mut conn, app.clock.for_counters()).await?,
+        signing_keys: custody::forget_dead(&mut conn, now).await?,
     })
 }

@@ -27,3 +27,14 @@ pub async fn find_or_create(
     })
     .await
 }
+
+/// Puts `new` in place of the sealed key `old`; tells whether it did, for
+/// another instance may have been faster.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing was changed.
+pub async fn reseal(conn: &mut Connection, old: &str, new: &str) -> Result<bool, StoreError> {
+    let stored = guard_keys::table.filter(guard_keys::sealed_key.eq(old));
+    Ok(diesel::update(stored).set(guard_keys::sealed_key.eq(new)).execute(conn).await? == 1)
+}

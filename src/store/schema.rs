@@ -110,6 +110,7 @@ diesel::table! {
         public_jwk -> Text,
         sealed_private_key -> Text,
         created_at -> Timestamptz,
+        signs_from -> Timestamptz,
     }
 }
 

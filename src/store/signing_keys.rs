@@ -1,16 +1,16 @@
 //! `signing_keys`: the keys behind access tokens, private parts sealed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::{Connection, StoreError, schema::signing_keys};
 
-/// Serialises the making of the first key over all instances.
-const FIRST_KEY_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('phone-auth signing key'))";
+/// One instance or command at a time makes or takes away a key.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('phone-auth signing key'))";
 
 /// One key as it is stored.
-#[derive(Queryable, Selectable, Insertable, Clone)]
+#[derive(Queryable, Selectable, Insertable, Clone, Debug)]
 #[diesel(table_name = signing_keys)]
 pub struct SigningKeyRow {
     /// Which key: `kid` (RFC 7515, section 4.1.4).
@@ -21,37 +21,149 @@ pub struct SigningKeyRow {
     pub public_jwk: String,
     /// The private key, sealed under the root secret.
     pub sealed_private_key: String,
-    /// The newest key signs.
+    /// When it was made and published.
     pub created_at: DateTime<Utc>,
+    /// From when on it signs: of those whose time has come, the newest does.
+    pub signs_from: DateTime<Utc>,
 }
 
-/// All keys, the newest first; makes the first one with `generate` if there is none.
-///
-/// Of several instances that start at once one makes the key.
+/// All keys, the one that signs last first.
 ///
 /// # Errors
 ///
-/// [`StoreError`], or what `generate` fails with.
-pub async fn list_or_create<E>(
+/// [`StoreError`] when the database refuses.
+pub async fn list(conn: &mut Connection) -> Result<Vec<SigningKeyRow>, StoreError> {
+    Ok(load(conn).await?)
+}
+
+async fn load(conn: &mut Connection) -> QueryResult<Vec<SigningKeyRow>> {
+    // By `kid` where times are equal, byte by byte as the instances compare it.
+    let kid = diesel::dsl::sql::<diesel::sql_types::Text>("kid COLLATE \"C\"");
+    signing_keys::table
+        .select(SigningKeyRow::as_select())
+        .order((signing_keys::signs_from.desc(), kid.desc()))
+        .load(conn)
+        .await
+}
+
+/// All keys, after one more was made with `generate` if `is_due` says so of
+/// those there are; and that one.
+///
+/// Of several instances that find a key due at once, one makes it: the lock is
+/// taken before the keys are looked at.
+///
+/// # Errors
+///
+/// [`StoreError`], or what `generate` fails with: no key was made.
+pub async fn list_and_create<E>(
     conn: &mut Connection,
-    generate: impl FnOnce() -> Result<SigningKeyRow, E> + Send,
-) -> Result<Vec<SigningKeyRow>, E>
+    is_due: impl FnOnce(&[SigningKeyRow]) -> bool + Send,
+    generate: impl FnOnce(&[SigningKeyRow]) -> Result<SigningKeyRow, E> + Send,
+) -> Result<(Vec<SigningKeyRow>, Option<SigningKeyRow>), E>
 where
-    E: From<StoreError> + From<diesel::result::Error> + Send,
+    E: From<StoreError> + Send,
 {
-    conn.transaction(async |conn| {
-        conn.batch_execute(FIRST_KEY_LOCK).await?;
-        let keys: Vec<SigningKeyRow> = signing_keys::table
-            .select(SigningKeyRow::as_select())
-            .order(signing_keys::created_at.desc())
-            .load(conn)
-            .await?;
-        if !keys.is_empty() {
-            return Ok(keys);
-        }
-        let first = generate()?;
-        diesel::insert_into(signing_keys::table).values(&first).execute(conn).await?;
-        Ok(vec![first])
+    let done: Result<_, Failed<E>> = conn
+        .transaction(async |conn| {
+            conn.batch_execute(LOCK).await?;
+            let keys = load(conn).await?;
+            if !is_due(&keys) {
+                return Ok((keys, None));
+            }
+            let new = generate(&keys).map_err(Failed::Generate)?;
+            diesel::insert_into(signing_keys::table).values(&new).execute(conn).await?;
+            Ok((load(conn).await?, Some(new)))
+        })
+        .await;
+    done.map_err(|failed| match failed {
+        Failed::Generate(error) => error,
+        Failed::Store(error) => StoreError::from(error).into(),
     })
-    .await
+}
+
+/// Why a transaction that makes a key ended.
+enum Failed<E> {
+    Generate(E),
+    Store(diesel::result::Error),
+}
+
+impl<E> From<diesel::result::Error> for Failed<E> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What came of taking a key away. Every case is ordinary.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Retirement {
+    /// It is gone, and what it signed is refused.
+    Retired,
+    /// It signs, or is about to be the only one: nothing was changed.
+    Signing,
+    /// There is no such key.
+    Unknown,
+}
+
+/// Takes the key `kid` away, unless it signs: one that has signed longer than
+/// `settled` must be there to take its place on every instance.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing was changed.
+pub async fn retire(
+    conn: &mut Connection,
+    kid: &str,
+    now: DateTime<Utc>,
+    settled: TimeDelta,
+) -> Result<Retirement, StoreError> {
+    let done: QueryResult<Retirement> = conn
+        .transaction(async |conn| {
+            conn.batch_execute(LOCK).await?;
+            let keys = load(conn).await?;
+            let Some(at) = keys.iter().position(|key| key.kid == kid) else {
+                return Ok(Retirement::Unknown);
+            };
+            // Newest first: those before it sign after it.
+            let has_successor = keys[..at].iter().any(|newer| newer.signs_from + settled <= now);
+            let waits =
+                keys[at].signs_from > now && keys[at + 1..].iter().any(|older| older.signs_from <= now);
+            if !has_successor && !waits {
+                return Ok(Retirement::Signing);
+            }
+            diesel::delete(signing_keys::table.find(kid)).execute(conn).await?;
+            Ok(Retirement::Retired)
+        })
+        .await;
+    Ok(done?)
+}
+
+/// Puts `new` in place of `old`, the sealed private key of `kid`; tells
+/// whether it did, for another instance may have been faster.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing was changed.
+pub async fn reseal(conn: &mut Connection, kid: &str, old: &str, new: &str) -> Result<bool, StoreError> {
+    let stored = signing_keys::table.find(kid).filter(signing_keys::sealed_private_key.eq(old));
+    let updated = diesel::update(stored).set(signing_keys::sealed_private_key.eq(new)).execute(conn).await?;
+    Ok(updated == 1)
+}
+
+/// Forgets keys whose successor began to sign before `before`; gives their
+/// number.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn purge(conn: &mut Connection, before: DateTime<Utc>) -> Result<usize, StoreError> {
+    let newer = diesel::alias!(signing_keys as newer);
+    let has_successor = diesel::dsl::exists(
+        newer.filter(
+            newer
+                .field(signing_keys::signs_from)
+                .gt(signing_keys::signs_from)
+                .and(newer.field(signing_keys::signs_from).lt(before)),
+        ),
+    );
+    Ok(diesel::delete(signing_keys::table.filter(has_successor)).execute(conn).await?)
 }

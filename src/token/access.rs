@@ -64,7 +64,7 @@ impl Tokens {
             iat,
             exp,
         };
-        self.signing_keys().ok_or(TokenError::NoSigningKey)?.current().jws.sign(&claims)
+        self.signing_keys().signing(now).ok_or(TokenError::NoSigningKey)?.jws.sign(&claims)
     }
 
     /// Verifies an access token at `now`.
@@ -74,7 +74,7 @@ impl Tokens {
     /// [`InvalidToken`] for whatever is not an access token of ours, for this
     /// audience, and alive at `now`; it expires in the very second of `exp`.
     pub fn verify_access(&self, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, InvalidToken> {
-        let keys = self.signing_keys().ok_or(InvalidToken)?;
+        let keys = self.signing_keys();
         let claims: Claims<'_> = JwsKey::verify(token, keys.all().map(|key| &key.jws)).ok_or(InvalidToken)?;
         let is_ours = claims.iss == self.0.issuer && claims.aud == self.0.audience;
         if is_ours && is_alive(claims.iat, claims.exp, LONGEST_ACCESS_SECONDS, now) {

@@ -10,22 +10,19 @@ use josekit::{
     jwe::{Dir, JweContext, JweHeader},
     jwk::{
         Jwk, KeyPair as _,
-        alg::ec::{EcCurve, EcKeyPair},
-    },
-    jws::{
-        ES256, HS256, JwsHeader, JwsSigner, JwsVerifier,
         alg::{
-            ecdsa::{EcdsaJwsSigner, EcdsaJwsVerifier},
-            hmac::HmacJwsSigner,
+            ec::{EcCurve, EcKeyPair},
+            ed::{EdCurve, EdKeyPair},
         },
     },
+    jws::{ES256, EdDSA, HS256, JwsHeader, JwsSigner, JwsVerifier, alg::hmac::HmacJwsSigner},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{
-    TokenError,
+    SigningAlgorithm, TokenError,
     keys::{Key, RootId, Salt, SealingKey},
     shape::{JweShape, Jws, encode, exactly},
 };
@@ -102,6 +99,11 @@ impl<const N: usize> Envelope<N> {
         let claims = serde_json::from_slice(&Zeroizing::new(payload)).ok()?;
         Some(Opened { claims, salt: shaped.salt, root: key.root().id() })
     }
+
+    /// Whether `key` sealed a token of this kind, by what its header tells.
+    pub(super) fn is_under(&self, token: &str, key: SealingKey<'_>) -> bool {
+        self.shape.admit(token).is_some_and(|shaped| self.shape.is_of(&shaped, key))
+    }
 }
 
 /// A key that signs one kind of token (RFC 7515), and knows the only header it writes.
@@ -112,16 +114,25 @@ pub(super) struct JwsKey {
 }
 
 enum Algorithm {
-    Es256(EcdsaJwsSigner, EcdsaJwsVerifier),
+    /// Signs by the private half and verifies by the public one.
+    Pair(Box<dyn JwsSigner>, Box<dyn JwsVerifier>),
     Hs256(HmacJwsSigner),
 }
 
 impl JwsKey {
-    /// ECDSA with P-256 and SHA-256 (RFC 7518, section 3.4).
-    pub(super) fn es256(pair: &KeyPair, kid: &str, typ: &str) -> Result<Self, TokenError> {
-        let signer = ES256.signer_from_der(Zeroizing::new(pair.0.to_der_private_key()))?;
-        let verifier = ES256.verifier_from_der(pair.0.to_der_public_key())?;
-        Self::new("ES256", kid, typ, Algorithm::Es256(signer, verifier))
+    /// By the algorithm of `pair`.
+    pub(super) fn of_pair(pair: &KeyPair, kid: &str, typ: &str) -> Result<Self, TokenError> {
+        let algorithm = match pair {
+            KeyPair::P256(pair) => Algorithm::Pair(
+                Box::new(ES256.signer_from_der(Zeroizing::new(pair.to_der_private_key()))?),
+                Box::new(ES256.verifier_from_der(pair.to_der_public_key())?),
+            ),
+            KeyPair::Ed25519(pair) => Algorithm::Pair(
+                Box::new(EdDSA.signer_from_der(Zeroizing::new(pair.to_der_private_key()))?),
+                Box::new(EdDSA.verifier_from_der(pair.to_der_public_key())?),
+            ),
+        };
+        Self::new(pair.algorithm().as_str(), kid, typ, algorithm)
     }
 
     /// HMAC with SHA-256 (RFC 7518, section 3.2).
@@ -139,7 +150,7 @@ impl JwsKey {
     pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String, TokenError> {
         let payload = serde_json::to_vec(claims).map_err(TokenError::Claims)?;
         let signer: &dyn JwsSigner = match &self.algorithm {
-            Algorithm::Es256(signer, _) => signer,
+            Algorithm::Pair(signer, _) => &**signer,
             Algorithm::Hs256(signer) => signer,
         };
         let token = josekit::jws::serialize_compact(&payload, &self.header, signer)?;
@@ -162,7 +173,8 @@ impl JwsKey {
     fn has_signed(&self, jws: &Jws<'_>) -> bool {
         let message = jws.signed.as_bytes();
         match &self.algorithm {
-            Algorithm::Es256(_, verifier) => exactly::<64>(jws.signature)
+            // Both algorithms have signatures of 64 bytes (RFC 7518, section 3.4; RFC 8032, section 5.1.6).
+            Algorithm::Pair(_, verifier) => exactly::<64>(jws.signature)
                 .is_some_and(|signature| verifier.verify(message, &signature).is_ok()),
             // Compared here, where the time does not depend on the first wrong byte.
             Algorithm::Hs256(signer) => exactly::<32>(jws.signature)
@@ -172,27 +184,55 @@ impl JwsKey {
     }
 }
 
-/// A key pair on P-256.
-pub(super) struct KeyPair(EcKeyPair);
+/// A key pair, and with it the algorithm by which it signs.
+pub(super) enum KeyPair {
+    /// ECDSA with P-256 and SHA-256 (RFC 7518, section 3.4).
+    P256(EcKeyPair),
+    /// `EdDSA` with Ed25519 (RFC 8037, section 3.1).
+    Ed25519(EdKeyPair),
+}
 
 impl KeyPair {
     /// Draws a pair.
-    pub(super) fn generate() -> Result<Self, TokenError> {
-        Ok(Self(EcKeyPair::generate(EcCurve::P256)?))
+    pub(super) fn generate(algorithm: SigningAlgorithm) -> Result<Self, TokenError> {
+        Ok(match algorithm {
+            SigningAlgorithm::Es256 => Self::P256(EcKeyPair::generate(EcCurve::P256)?),
+            SigningAlgorithm::EdDsa => Self::Ed25519(EdKeyPair::generate(EdCurve::Ed25519)?),
+        })
     }
 
-    /// Reads a private JWK (RFC 7518, section 6.2).
-    pub(super) fn from_private_jwk(jwk: Map<String, Value>) -> Result<Self, TokenError> {
-        Ok(Self(EcKeyPair::from_jwk(&Jwk::from_map(jwk)?)?))
+    /// Reads a private JWK (RFC 7518, section 6.2; RFC 8037, section 2).
+    pub(super) fn from_private_jwk(
+        algorithm: SigningAlgorithm,
+        jwk: Map<String, Value>,
+    ) -> Result<Self, TokenError> {
+        let jwk = Jwk::from_map(jwk)?;
+        Ok(match algorithm {
+            SigningAlgorithm::Es256 => Self::P256(EcKeyPair::from_jwk(&jwk)?),
+            SigningAlgorithm::EdDsa => Self::Ed25519(EdKeyPair::from_jwk(&jwk)?),
+        })
+    }
+
+    pub(super) fn algorithm(&self) -> SigningAlgorithm {
+        match self {
+            Self::P256(_) => SigningAlgorithm::Es256,
+            Self::Ed25519(_) => SigningAlgorithm::EdDsa,
+        }
     }
 
     /// The pair as a private JWK: to be sealed, never to be shown.
     pub(super) fn private_jwk(&self) -> Map<String, Value> {
-        self.0.to_jwk_key_pair().into()
+        match self {
+            Self::P256(pair) => pair.to_jwk_key_pair().into(),
+            Self::Ed25519(pair) => pair.to_jwk_key_pair().into(),
+        }
     }
 
-    /// The public half: `crv`, `kty`, `x` and `y`.
+    /// The public half: `crv`, `kty`, `x` and, on P-256, `y`.
     pub(super) fn public_jwk(&self) -> Map<String, Value> {
-        self.0.to_jwk_public_key().into()
+        match self {
+            Self::P256(pair) => pair.to_jwk_public_key().into(),
+            Self::Ed25519(pair) => pair.to_jwk_public_key().into(),
+        }
     }
 }

@@ -6,16 +6,19 @@
 //! time; everything else is one answer, [`InvalidToken`].
 //!
 //! `keys` makes the keys and `ring` holds them, `shape` guards the door, `jose`
-//! does the cryptography, and each kind of token has its file.
+//! does the cryptography, and each kind of token has its file. `keyring` tells
+//! which signing key signs when.
 
 mod access;
 mod challenge;
 mod device;
 mod jose;
+mod keyring;
 mod keys;
 mod pseudonym;
 mod refresh;
 mod ring;
+mod settings;
 mod shape;
 mod signing_key;
 #[cfg(test)]
@@ -23,22 +26,23 @@ mod tests;
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, RwLock},
 };
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use secrecy::SecretString;
 
 pub use self::{
     access::AccessClaims,
     challenge::{Challenge, NewChallenge, Purpose, SealedChallenge},
     jose::JoseFailure,
+    keyring::{FOLLOWED_AFTER, JWKS_MAX_AGE_SECONDS, KEPT_AFTER, KeyState, PUBLISHED_BEFORE, key_states},
     keys::random_root_secret,
     pseudonym::Pseudonyms,
     refresh::RefreshClaims,
+    settings::{Lives, Rotation, Settings},
     signing_key::{SealedSigningKey, SigningAlgorithm, SigningKey},
 };
-use self::{jose::JwsKey, keys::Root, ring::Ring};
+use self::{jose::JwsKey, keyring::Keyring, keys::Root, ring::Ring};
 
 /// No challenge lives longer, in seconds.
 const LONGEST_CHALLENGE_SECONDS: i64 = 600;
@@ -50,72 +54,6 @@ const LONGEST_REFRESH_SECONDS: i64 = 31_536_000;
 /// issue time in the future, never an expiry in the past.
 const CLOCK_SKEW_SECONDS: i64 = 5;
 
-/// How tokens are made.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)]
-pub struct Settings {
-    /// Secrets of at least 32 characters, separated by commas: the first is current, the others still open old tokens
-    #[arg(long, env = "ROOT_SECRET", hide_env_values = true, value_name = "SECRET[,SECRET…]")]
-    pub root_secret: Option<SecretString>,
-
-    /// How long a challenge can be answered, in seconds: at most 600
-    #[arg(long, env = "OTP_TTL_SECONDS", default_value_t = 300, value_name = "SECONDS")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=LONGEST_CHALLENGE_SECONDS))]
-    pub otp_ttl_seconds: u32,
-
-    /// How long an access token is good, in seconds: at most 3600
-    #[arg(long, env = "ACCESS_TOKEN_TTL_SECONDS", default_value_t = 600, value_name = "SECONDS")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=LONGEST_ACCESS_SECONDS))]
-    pub access_token_ttl_seconds: u32,
-
-    /// How long a session lasts without being used, in seconds: at most a year
-    #[arg(long, env = "REFRESH_IDLE_TTL_SECONDS", default_value_t = 2_592_000, value_name = "SECONDS")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=LONGEST_REFRESH_SECONDS))]
-    pub refresh_idle_ttl_seconds: u32,
-
-    /// How long a session lasts at all, in seconds: at most a year
-    #[arg(long, env = "REFRESH_ABSOLUTE_TTL_SECONDS", default_value_t = 7_776_000, value_name = "SECONDS")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=LONGEST_REFRESH_SECONDS))]
-    pub refresh_absolute_ttl_seconds: u32,
-}
-
-impl Settings {
-    /// Refuses what [`Tokens::new`] would refuse, before anything else is done.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenError::RootSecretTooShort`], which names the setting.
-    pub fn check(&self) -> Result<(), TokenError> {
-        let mut secrets = self.root_secret.iter().flat_map(keys::each_secret);
-        secrets.try_for_each(|secret| secret.map(drop))
-    }
-}
-
-/// How long each kind of token is good.
-#[derive(Debug, Clone, Copy)]
-pub struct Lives {
-    /// A challenge.
-    pub challenge: TimeDelta,
-    /// An access token.
-    pub access: TimeDelta,
-    /// A refresh token that is not used.
-    pub refresh_idle: TimeDelta,
-    /// A session, however much it is used.
-    pub refresh_absolute: TimeDelta,
-}
-
-impl Lives {
-    fn of(settings: &Settings) -> Self {
-        let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
-        Self {
-            challenge: seconds(settings.otp_ttl_seconds),
-            access: seconds(settings.access_token_ttl_seconds),
-            refresh_idle: seconds(settings.refresh_idle_ttl_seconds),
-            refresh_absolute: seconds(settings.refresh_absolute_ttl_seconds),
-        }
-    }
-}
-
 /// Seals and opens, issues and verifies. Clones share the same keys.
 #[derive(Clone)]
 pub struct Tokens(Arc<Inner>);
@@ -124,10 +62,11 @@ struct Inner {
     issuer: String,
     audience: String,
     lives: Lives,
+    rotation: Rotation,
     roots: Ring<Root>,
     /// One for each root secret.
     refresh_keys: Ring<JwsKey>,
-    signing_keys: RwLock<Option<Arc<Ring<SigningKey>>>>,
+    signing_keys: RwLock<Arc<Keyring>>,
 }
 
 impl Tokens {
@@ -147,10 +86,17 @@ impl Tokens {
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
             lives: Lives::of(settings),
+            rotation: Rotation::of(settings),
             refresh_keys: roots.try_map(refresh::key)?,
             roots,
             signing_keys: RwLock::default(),
         })))
+    }
+
+    /// `iss` of access tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
     }
 
     /// How long each kind of token is good.
@@ -159,15 +105,10 @@ impl Tokens {
         self.0.lives
     }
 
-    /// Takes `keys` in place of those in use: the first signs, every one
-    /// verifies and is published. All clones follow at once.
-    pub fn use_signing_keys(&self, keys: Vec<SigningKey>) {
-        let ring = Ring::of(keys).map(Arc::new);
-        *self.0.signing_keys.write().unwrap_or_else(PoisonError::into_inner) = ring;
-    }
-
-    fn signing_keys(&self) -> Option<Arc<Ring<SigningKey>>> {
-        self.0.signing_keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Which signing keys are made, and how often.
+    #[must_use]
+    pub fn rotation(&self) -> Rotation {
+        self.0.rotation
     }
 }
 
@@ -248,6 +189,6 @@ pub enum TokenError {
     )]
     PseudonymKeyNotOurs,
     /// A stored signing key is for an algorithm that is not known here.
-    #[error("unknown signing algorithm")]
+    #[error("must be ES256 or EdDSA")]
     UnknownAlgorithm,
 }

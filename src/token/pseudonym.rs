@@ -62,6 +62,22 @@ impl Tokens {
         ENVELOPE.seal(self.0.roots.lasting(), Salt::random(), &Claims { key: *key.expose() })
     }
 
+    /// Seals the stored key anew under the current root secret; `None` if that
+    /// is the one it is under.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::PseudonymKeyNotOurs`] when no root secret opens it.
+    pub fn reseal_pseudonym_key(&self, sealed: &str) -> Result<Option<String>, TokenError> {
+        let current = self.0.roots.lasting();
+        if ENVELOPE.is_under(sealed, current) {
+            return Ok(None);
+        }
+        let opened = ENVELOPE.open::<Claims>(sealed, self.0.roots.live_lasting());
+        let claims = opened.ok_or(TokenError::PseudonymKeyNotOurs)?.claims;
+        ENVELOPE.seal(current, Salt::random(), &claims).map(Some)
+    }
+
     /// Opens the stored key, under whichever root secret it was sealed.
     ///
     /// # Errors

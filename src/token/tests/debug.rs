@@ -16,7 +16,7 @@ fn printed() -> (Vec<String>, Vec<String>) {
     let opened = tokens().open_challenge(&sealed.token, noon()).unwrap();
     let access = tokens().issue_access(user(), session(), noon()).unwrap();
     let refresh = tokens().issue_refresh(session(), 0, noon() + seconds(60)).unwrap();
-    let key = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
+    let key = new_key();
     let stored = tokens().seal_signing_key(&key).unwrap();
     let (private, _) = hand::unseal(&stored.sealed, "phone-auth/signing-key/");
     let not_ours = tokens_of(OTHER_SECRET).open_signing_key(&stored).unwrap_err();

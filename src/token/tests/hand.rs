@@ -203,7 +203,7 @@ pub fn ecdsa(key: &EcKey<Private>, hash: MessageDigest, message: &[u8]) -> Ecdsa
 pub fn access_header() -> String {
     format!(
         r#"{{"alg":"ES256","kid":"{}","typ":"at+jwt"}}"#,
-        tokens().signing_keys().unwrap().current().kid()
+        tokens().signing_keys().signing(noon()).unwrap().kid()
     )
 }
 

@@ -6,6 +6,7 @@ mod debug;
 mod fuzz;
 mod guard;
 mod hand;
+mod keyring;
 mod refresh;
 mod sealed_attacks;
 mod settings;
@@ -32,6 +33,8 @@ fn settings(root_secret: &str) -> Settings {
         access_token_ttl_seconds: 600,
         refresh_idle_ttl_seconds: 2_592_000,
         refresh_absolute_ttl_seconds: 7_776_000,
+        signing_algorithm: SigningAlgorithm::Es256,
+        signing_key_rotation_days: 90,
     }
 }
 
@@ -52,12 +55,12 @@ fn tokens() -> &'static Tokens {
 }
 
 fn new_key() -> SigningKey {
-    SigningKey::generate(SigningAlgorithm::Es256).unwrap()
+    SigningKey::generate(SigningAlgorithm::Es256, DateTime::UNIX_EPOCH).unwrap()
 }
 
 /// The signing key of [`tokens`], as the database has it.
 fn stored_signing_key() -> SealedSigningKey {
-    tokens().seal_signing_key(tokens().signing_keys().unwrap().current()).unwrap()
+    tokens().seal_signing_key(tokens().signing_keys().signing(noon()).unwrap()).unwrap()
 }
 
 /// Midday of some day; half a second past, to see that claims are whole seconds.

@@ -41,30 +41,6 @@ fn the_kid_is_the_thumbprint_of_the_public_half() {
 }
 
 #[test]
-fn the_first_key_signs_and_every_one_verifies_and_is_published() {
-    let (old, new) = (new_key(), new_key());
-    let kids = [new.kid().to_owned(), old.kid().to_owned()];
-    let stored = tokens().seal_signing_key(&old).unwrap();
-    let tokens = tokens_of(SECRET);
-    tokens.use_signing_keys(vec![old]);
-    let shared = tokens.clone();
-    let before = shared.issue_access(user(), session(), noon()).unwrap();
-    // Rotated under the feet of a clone.
-    tokens.use_signing_keys(vec![new, tokens.open_signing_key(&stored).unwrap()]);
-    let after = shared.issue_access(user(), session(), noon()).unwrap();
-    assert_eq!(hand::json_of(after.split('.').next().unwrap())["kid"], kids[0]);
-    assert!(shared.verify_access(&before, noon()).is_ok());
-    assert!(shared.verify_access(&after, noon()).is_ok());
-    let jwks = shared.jwks();
-    let published: Vec<&str> =
-        jwks["keys"].as_array().unwrap().iter().map(|jwk| jwk["kid"].as_str().unwrap()).collect();
-    assert_eq!(published, kids);
-    // When the old one is taken away, what it signed is dead.
-    tokens.use_signing_keys(vec![tokens.open_signing_key(&stored).unwrap()]);
-    assert!(shared.verify_access(&after, noon()).is_err());
-}
-
-#[test]
 fn the_jwk_set_is_empty_without_keys() {
     assert_eq!(tokens_of(SECRET).jwks().to_string(), r#"{"keys":[]}"#);
 }
@@ -113,10 +89,69 @@ fn a_sealed_key_with_any_character_changed_is_refused() {
 #[test]
 fn an_algorithm_is_known_by_its_registered_name() {
     assert_eq!("ES256".parse::<SigningAlgorithm>().unwrap(), SigningAlgorithm::Es256);
-    for unknown in ["", "none", "es256", "ES256K", "HS256", "EdDSA"] {
+    assert_eq!("EdDSA".parse::<SigningAlgorithm>().unwrap(), SigningAlgorithm::EdDsa);
+    for unknown in ["", "none", "es256", "ES256K", "HS256", "Ed25519", "eddsa"] {
         assert!(
             matches!(unknown.parse::<SigningAlgorithm>(), Err(TokenError::UnknownAlgorithm)),
             "{unknown}"
         );
     }
+}
+
+#[test]
+fn an_eddsa_key_signs_and_is_stored_and_published_like_any_other() {
+    let key = SigningKey::generate(SigningAlgorithm::EdDsa, DateTime::UNIX_EPOCH).unwrap();
+    let jwk = key.public_jwk();
+    // RFC 8037, section 2: the thumbprint is over crv, kty and x.
+    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":{}}}"#, jwk["x"]);
+    assert_eq!(key.kid(), hand::base64url(openssl::sha::sha256(canonical.as_bytes())));
+    let mut members: Vec<&String> = jwk.as_object().unwrap().keys().collect();
+    members.sort();
+    assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"]);
+    assert_eq!(jwk["alg"], "EdDSA");
+
+    let stored = tokens().seal_signing_key(&key).unwrap();
+    let (here, elsewhere) = (tokens_of(SECRET), tokens_of(SECRET));
+    here.use_signing_keys(vec![key]);
+    elsewhere.use_signing_keys(vec![elsewhere.open_signing_key(&stored).unwrap()]);
+    let token = here.issue_access(user(), session(), noon()).unwrap();
+    assert_eq!(hand::json_of(token.split('.').next().unwrap())["alg"], "EdDSA");
+    assert!(elsewhere.verify_access(&token, noon()).is_ok());
+    assert_eq!(here.algorithms_in_use(), ["EdDSA"]);
+    // Every character of the signature counts.
+    let signature_at = token.rfind('.').unwrap() + 1;
+    for at in signature_at..token.len() {
+        let mut mutated = token.clone();
+        let other = if mutated[at..].starts_with('A') { "B" } else { "A" };
+        mutated.replace_range(at..=at, other);
+        assert!(elsewhere.verify_access(&mutated, noon()).is_err(), "{at}");
+    }
+}
+
+#[test]
+fn a_key_stored_under_the_name_of_another_algorithm_is_refused() {
+    let stored = tokens().seal_signing_key(&new_key()).unwrap();
+    let renamed = SealedSigningKey { algorithm: SigningAlgorithm::EdDsa, ..stored };
+    assert!(tokens().open_signing_key(&renamed).is_err());
+}
+
+#[test]
+fn it_is_told_which_root_secret_a_key_is_sealed_under() {
+    let stored = tokens_of(OTHER_SECRET).seal_signing_key(&new_key()).unwrap();
+    let rotated = tokens_of(&format!("{SECRET},{OTHER_SECRET}"));
+    assert!(!rotated.is_signing_key_current(&stored.sealed));
+    let key = rotated.open_signing_key(&stored).unwrap();
+    assert!(rotated.is_signing_key_current(&rotated.seal_signing_key(&key).unwrap().sealed));
+}
+
+#[test]
+fn the_key_of_the_pseudonyms_is_sealed_anew_and_stays_the_same() {
+    let sealed = tokens_of(OTHER_SECRET).draw_pseudonym_key().unwrap();
+    let rotated = tokens_of(&format!("{SECRET},{OTHER_SECRET}"));
+    let fresh = rotated.reseal_pseudonym_key(&sealed).unwrap().unwrap();
+    let of =
+        |tokens: &Tokens, sealed: &str| tokens.open_pseudonyms(sealed).unwrap().of("phone", "+79991234567");
+    assert_eq!(of(tokens(), &fresh), of(&rotated, &sealed));
+    assert!(rotated.reseal_pseudonym_key(&fresh).unwrap().is_none());
+    assert!(matches!(tokens().reseal_pseudonym_key(&sealed), Err(TokenError::PseudonymKeyNotOurs)));
 }

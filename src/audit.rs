@@ -1,0 +1,82 @@
+//! What happened to accounts, sessions and keys: one line each, for whoever
+//! has to find out later who did what.
+//!
+//! Target `audit`, and the field `event` names what happened; the fields are
+//! stable and documented in `docs/LOGGING.md`. There is no phone number, code,
+//! token, PIN or full address in them: identifiers lead to the rest.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::domain::{DeviceId, SessionId, UserId};
+
+/// A login, and with it a session.
+pub fn login(user: UserId, session: SessionId, network: &str, is_new_user: bool) {
+    tracing::info!(
+        target: "audit", event = "login", user.id = %user, session.id = %session, network, is_new_user,
+        "somebody logged in"
+    );
+}
+
+/// A login on a device that was not trusted before, and is now.
+pub fn new_device(user: UserId, session: SessionId, device: DeviceId) {
+    tracing::info!(
+        target: "audit", event = "new-device", user.id = %user, session.id = %session, device.id = %device.0,
+        "a login came from a device that was not trusted before"
+    );
+}
+
+/// A refresh token that is not of this service, has expired, or whose session
+/// has ended; without the session where nothing proves that it is ours.
+pub fn refresh_refused(session: Option<SessionId>, network: &str) {
+    tracing::info!(
+        target: "audit", event = "refresh-refused", session.id = session.map(tracing::field::display), network,
+        "a refresh token was refused"
+    );
+}
+
+/// An older refresh token of a session; the session is ended.
+pub fn refresh_reused(session: SessionId, network: &str) {
+    tracing::warn!(
+        target: "audit", event = "refresh-reused", session.id = %session, network,
+        "a used refresh token was shown; two parties may hold tokens of one login, so the session is ended"
+    );
+}
+
+/// A logout by `session` that ended so many `sessions`; `scope` is `this`,
+/// `others`, `all`, or `one` for a session ended from the list.
+pub fn logout(user: UserId, session: SessionId, scope: &str, sessions: i64) {
+    tracing::info!(
+        target: "audit", event = "logout", user.id = %user, session.id = %session, scope, sessions,
+        "somebody logged out"
+    );
+}
+
+/// The account is gone.
+pub fn account_deleted(user: UserId) {
+    tracing::info!(target: "audit", event = "account-deleted", user.id = %user, "an account was deleted");
+}
+
+/// A new signing key, published now.
+pub fn key_published(kid: &str, algorithm: &str, signs_from: DateTime<Utc>) {
+    let signs_from = signs_from.to_rfc3339_opts(SecondsFormat::Secs, true);
+    tracing::info!(
+        target: "audit", event = "key-published", kid, algorithm, signs_from,
+        "a signing key was made and published"
+    );
+}
+
+/// A signing key was taken away by an operator, before its time.
+pub fn key_retired(kid: &str) {
+    tracing::warn!(
+        target: "audit", event = "key-retired", kid,
+        "a signing key was retired; what it signed is refused"
+    );
+}
+
+/// A key was sealed anew under the current root secret.
+pub fn key_resealed(kid: &str) {
+    tracing::info!(
+        target: "audit", event = "key-resealed", kid,
+        "a key was sealed anew under the current root secret"
+    );
+}

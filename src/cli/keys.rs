@@ -1,0 +1,115 @@
+//! `phone-auth keys`.
+
+use anyhow::bail;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::{confirm, say, with_database};
+use crate::{
+    clock::Clock,
+    config::{Config, Keys},
+    custody::{self, Rotated},
+    store::{
+        Connection,
+        signing_keys::{self, Retirement, SigningKeyRow},
+    },
+    token::{KeyState, Tokens, key_states},
+};
+
+/// Does what `command` says.
+///
+/// # Errors
+///
+/// A sentence for the operator.
+pub fn run(config: &Config, command: &Keys) -> anyhow::Result<()> {
+    let now = Clock::System.now();
+    match command {
+        Keys::List { json } => {
+            with_database(config, async |conn, tokens| list(conn, &tokens, *json, now).await)
+        }
+        Keys::Rotate { now: urgent } => {
+            with_database(config, async |conn, tokens| rotate(conn, &tokens, *urgent, now).await)
+        }
+        Keys::Retire { kid, yes } => {
+            confirm(&format!("Access tokens signed by {kid} will be refused. Retire it?"), *yes)?;
+            with_database(config, async |conn, _| retire(conn, kid, now).await)
+        }
+    }
+}
+
+/// A key as it is shown.
+#[derive(Serialize)]
+struct Shown {
+    kid: String,
+    algorithm: String,
+    state: &'static str,
+    created_at: String,
+    signs_from: String,
+    sealed_under_current_root_secret: bool,
+}
+
+async fn list(conn: &mut Connection, tokens: &Tokens, json: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let rows = signing_keys::list(conn).await?;
+    let times: Vec<_> = rows.iter().map(|row| row.signs_from).collect();
+    let states = key_states(&times, now);
+    let shown: Vec<_> = rows.iter().zip(states).map(|(row, state)| show(row, state, tokens)).collect();
+    if json {
+        say(&serde_json::to_string_pretty(&shown)?);
+        return Ok(());
+    }
+    say(&format!("{:<43}  {:<9}  {:<9}  {:<20}  SEALED UNDER", "KID", "ALGORITHM", "STATE", "SIGNS FROM"));
+    for key in shown {
+        let Shown { kid, algorithm, state, signs_from, .. } = key;
+        let root = if key.sealed_under_current_root_secret { "current" } else { "older root secret" };
+        say(&format!("{kid:<43}  {algorithm:<9}  {state:<9}  {signs_from:<20}  {root}"));
+    }
+    Ok(())
+}
+
+fn show(row: &SigningKeyRow, state: KeyState, tokens: &Tokens) -> Shown {
+    Shown {
+        kid: row.kid.clone(),
+        algorithm: row.algorithm.clone(),
+        state: state.as_str(),
+        created_at: time(row.created_at),
+        signs_from: time(row.signs_from),
+        sealed_under_current_root_secret: tokens.is_signing_key_current(&row.sealed_private_key),
+    }
+}
+
+async fn rotate(
+    conn: &mut Connection,
+    tokens: &Tokens,
+    urgent: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    match custody::rotate(conn, tokens, urgent, now).await? {
+        Rotated::Published(SigningKeyRow { kid, algorithm, signs_from, .. }) => say(&format!(
+            "{kid} ({algorithm}) is published and signs from {}. Every running instance takes it up by itself.",
+            time(signs_from)
+        )),
+        Rotated::Waiting(SigningKeyRow { kid, signs_from, .. }) => say(&format!(
+            "Nothing was changed: {kid} is published already and signs from {}. For a key that leaked: rotate --now.",
+            time(signs_from)
+        )),
+    }
+    Ok(())
+}
+
+async fn retire(conn: &mut Connection, kid: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
+    match custody::retire(conn, kid, now).await? {
+        Retirement::Retired => {
+            say(&format!("{kid} is retired: within seconds every running instance refuses what it signed."));
+            Ok(())
+        }
+        Retirement::Signing => bail!(
+            "{kid} signs, or did until a moment ago: nothing was changed. Rotate first (for a key that leaked: \
+             phone-auth keys rotate --now), and retire this one twenty seconds after the new one signs"
+        ),
+        Retirement::Unknown => bail!("there is no key {kid}; phone-auth keys list shows those there are"),
+    }
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,54 @@
+use crate::domain::guess_budget::SecurityProfile;
+
+/// What the binary can do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Run the service (the default)
+    Serve,
+    /// List, rotate and retire the keys that sign access tokens
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print how likely a guessed code is to succeed, at most, under these settings
+    GuessBound {
+        /// Of this profile instead of the one set
+        #[arg(long, value_name = "default|strict")]
+        profile: Option<SecurityProfile>,
+    },
+}
+
+/// What can be done with the signing keys.
+///
+/// All of it works beside a running service, also on its embedded database.
+#[derive(Debug, clap::Subcommand)]
+pub enum Keys {
+    /// Show every key: which signs, which will, which still verifies
+    List {
+        /// One JSON array, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Publish a new key, which signs as soon as everybody can have it
+    ///
+    /// That is after ten minutes and twenty seconds, twice as long as others may keep their copy of the published
+    /// keys. The key before it goes by itself when its last token has ended. The service does this by itself every
+    /// SIGNING_KEY_ROTATION_DAYS.
+    Rotate {
+        /// For a key that leaked: sign with the new one in twenty seconds. Services that keep a copy of the published
+        /// keys may refuse its first tokens until they fetch them anew
+        #[arg(long)]
+        now: bool,
+    },
+    /// Take a key away at once: tokens it signed are refused by this service from then on
+    ///
+    /// The key that signs cannot be retired: rotate first (for a key that leaked: rotate --now), and retire the old one
+    /// forty seconds later. Nobody is logged out by it; clients get a new access token by their refresh token.
+    Retire {
+        /// Which key, as `keys list` names it
+        kid: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}

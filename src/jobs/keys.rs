@@ -1,0 +1,41 @@
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    custody::{self, CustodyError},
+    state::AppState,
+};
+
+/// How often an instance looks at the signing keys: well within
+/// [`FOLLOWED_AFTER`](crate::token::FOLLOWED_AFTER).
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Follows the signing keys of the deployment, and rotates them by the
+/// calendar, for as long as it is polled.
+pub async fn run(app: Arc<AppState>) {
+    let mut is_failing = false;
+    loop {
+        tokio::time::sleep(EVERY).await;
+        match follow(&app).await {
+            Ok(()) => is_failing = false,
+            // Once, not every five seconds.
+            Err(_) if is_failing => {}
+            Err(error) => {
+                is_failing = true;
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the signing keys could not be followed; those in use stay, and the next round will try again"
+                );
+            }
+        }
+    }
+}
+
+/// One round.
+///
+/// # Errors
+///
+/// [`CustodyError`]: the keys in use stay.
+pub async fn follow(app: &AppState) -> Result<(), CustodyError> {
+    let mut conn = app.database.connection().await?;
+    custody::follow_signing_keys(&mut conn, &app.tokens, app.clock.now()).await
+}
