@@ -15,7 +15,7 @@
 //!   for later, and [`custody`], the keys between database and tokens;
 //! * the edge, what every request meets: [`http`];
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
-//!   [`profile`], [`referral`], [`health`], [`docs`],
+//!   [`profile`], [`referral`], [`well_known`], [`health`], [`docs`],
 //!   [`problem_pages`], [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
 //!   what happens without being asked for;
 //! * assembly: [`config`], [`state`], [`startup`], [`server`], [`cli`], and the binary.
@@ -47,3 +47,4 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod well_known;

@@ -22,6 +22,7 @@ use crate::{
     metrics, problem_pages, profile, referral,
     state::AppState,
     telemetry::RootSpan,
+    well_known,
 };
 
 /// Connections that may wait to be accepted: ten thousand clients may come at once.
@@ -33,7 +34,7 @@ fn operations(config: &mut ServiceConfig) {
         .configure(auth::routes)
         .configure(profile::routes)
         .configure(referral::routes);
-    config.service(api).configure(health::routes);
+    config.service(api).configure(well_known::routes).configure(health::routes);
 }
 
 /// The API document (`OpenAPI` 3.1).

@@ -12,7 +12,7 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 24] = [
+const ROOMS: [(&str, &[&str]); 25] = [
     ("audit", &["domain"]),
     ("clock", &[]),
     ("domain", &[]),
@@ -34,6 +34,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("problem_pages", FEATURE),
     ("profile", FEATURE),
     ("referral", FEATURE),
+    ("well_known", FEATURE),
     ("startup", &["clock", "config", "custody", "metrics", "sms", "state", "store", "token"]),
     (
         "server",
@@ -49,6 +50,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
             "referral",
             "state",
             "telemetry",
+            "well_known",
         ],
     ),
     ("cli", &["clock", "config", "custody", "domain", "embedded", "server", "store", "telemetry", "token"]),

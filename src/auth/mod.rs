@@ -1,6 +1,7 @@
 //! From a phone number to a pair of tokens, and out again.
 
 mod admission;
+mod check;
 mod counting;
 mod logout;
 mod phone;
@@ -24,7 +25,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(phone::request_code)
         .service(verify::verify_code)
         .service(refresh::refresh_tokens)
-        .service(logout::log_out);
+        .service(logout::log_out)
+        .service(check::check_token);
 }
 
 /// A pair of tokens (RFC 6749, section 5.1)

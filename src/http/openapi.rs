@@ -26,6 +26,7 @@ use super::{problem::ProblemDetails, problem_kinds::ProblemKind};
         (name = "authentication", description = "From a phone number to a pair of tokens, and out again"),
         (name = "profile", description = "What a user knows and may change of the own account"),
         (name = "referral", description = "Invite codes: everyone has one, everyone may activate one"),
+        (name = "integration", description = "For gateways and services that verify access tokens by themselves"),
         (name = "health", description = "For load balancers and orchestrators"),
         (name = "development", description = "Only with the simulated SMS sender"),
     ),

@@ -1,0 +1,35 @@
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use utoipa::ToSchema;
+
+use super::publish;
+use crate::{http::problem::Problem, state::AppState};
+
+/// The public keys that access tokens are verified with: a JWK set (RFC 7517, section 5)
+#[derive(ToSchema)]
+#[schema(as = JwkSet)]
+#[expect(dead_code, reason = "the API document shows its form; the tokens make the set")]
+struct JwkSet {
+    /// Every key whose tokens may live, and the one that signs next. `kid` is the thumbprint of the key (RFC 7638).
+    #[schema(value_type = Vec<Object>, example = json!([{
+        "alg": "ES256", "crv": "P-256", "kid": "_Uqhd0fUa4WjK3CvbYFwGXGZU2cPUbPyVC3BrVOnBJk", "kty": "EC", "use": "sig",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+    }]))]
+    keys: Vec<serde_json::Value>,
+}
+
+/// The public signing keys
+///
+/// Verify access tokens with these instead of asking for every request. Keep the answer for `max-age` seconds, and ask
+/// again, once, for a token whose `kid` is not in it: a new key is published more than twice that time before it signs.
+/// Check the algorithm, `iss`, `aud` and `exp` as well. Such a check does not see that a session was ended; where that
+/// matters, ask `GET /api/v1/auth/check`.
+#[utoipa::path(tag = "integration",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the answer that is kept")),
+    responses(
+    (status = 200, description = "The keys", body = JwkSet),
+    (status = 304, description = "The keys are those of the given `ETag`"),
+))]
+#[get("/.well-known/jwks.json")]
+pub(super) async fn publish_keys(app: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    publish(&request, &app.tokens.jwks())
+}
