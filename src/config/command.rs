@@ -33,7 +33,7 @@ pub enum Keys {
     ///
     /// That is after ten minutes and twenty seconds, twice as long as others may keep their copy of the published
     /// keys. The key before it goes by itself when its last token has ended. The service does this by itself every
-    /// SIGNING_KEY_ROTATION_DAYS.
+    /// `SIGNING_KEY_ROTATION_DAYS`.
     Rotate {
         /// For a key that leaked: sign with the new one in twenty seconds. Services that keep a copy of the published
         /// keys may refuse its first tokens until they fetch them anew

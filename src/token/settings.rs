@@ -34,7 +34,7 @@ pub struct Settings {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=LONGEST_REFRESH_SECONDS))]
     pub refresh_absolute_ttl_seconds: u32,
 
-    /// How new keys sign access tokens: ES256, or EdDSA (Ed25519)
+    /// How new keys sign access tokens
     #[arg(long, env = "SIGNING_ALGORITHM", default_value_t, value_name = "ES256|EdDSA")]
     pub signing_algorithm: SigningAlgorithm,
 

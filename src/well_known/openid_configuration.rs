@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use super::publish;
 use crate::{http::problem::Problem, state::AppState};
 
-/// Where everything is: names of OpenID Connect Discovery 1.0, section 3, and RFC 8414, section 2
+/// Where everything is, under the names of RFC 8414, section 2, and of `OpenID` Connect Discovery 1.0
 #[derive(Serialize, ToSchema)]
 struct Configuration {
     /// `iss` of the access tokens; their `aud` is the same.
@@ -45,7 +45,7 @@ struct Configuration {
 
 /// Where everything is
 ///
-/// For gateways and libraries that are told an issuer and discover its keys. The service is no OpenID provider: it has
+/// For gateways and libraries that are told an issuer and discover its keys. The service is no provider of `OpenID` Connect: it has
 /// no pages of its own in a login, and issues no ID tokens.
 #[utoipa::path(tag = "integration",
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the answer that is kept")),

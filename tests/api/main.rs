@@ -13,6 +13,7 @@ mod documents;
 mod failures;
 mod guesses;
 mod jobs;
+mod keys;
 mod login;
 mod logout;
 mod metrics;
@@ -28,3 +29,4 @@ mod settings;
 #[path = "../support/mod.rs"]
 mod support;
 mod verify;
+mod well_known;

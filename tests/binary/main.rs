@@ -4,6 +4,7 @@
 
 mod embedded;
 mod guess_bound;
+mod keys;
 mod metrics;
 mod proxies;
 mod service;

@@ -8,26 +8,26 @@ use serde_json::Value;
 use crate::service::{DataDir, ROOT_SECRET, Service, phone_auth};
 
 /// A PostgreSQL for services that are given its address.
-struct Server {
+pub struct Server {
     postgres: EmbeddedPostgres,
     // Goes last: the server must be gone before its folder is.
     _folder: DataDir,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let folder = DataDir::new();
         let settings = Settings { data_dir: folder.path().to_owned(), bin_dir: None };
         Self { postgres: EmbeddedPostgres::start(&settings, &[("fsync", "off")]).unwrap(), _folder: folder }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         self.postgres.url("phone_auth")
     }
 }
 
 /// A service on the server's database that the world reaches by the same address as its sisters.
-fn on(server: &Server) -> Command {
+pub fn on(server: &Server) -> Command {
     let mut command = phone_auth();
     command.env("DATABASE_URL", server.url()).env("ROOT_SECRET", ROOT_SECRET);
     command.env("PUBLIC_URL", "http://localhost:8080");
@@ -48,7 +48,7 @@ fn three_services_started_at_once_on_an_empty_database_all_come_up_with_one_key(
         }
     }
     let log: String = services.iter().map(Service::stderr).collect();
-    assert_eq!(log.matches("the first signing key was made").count(), 1, "{log}");
+    assert_eq!(log.matches("a signing key was made and published").count(), 1, "{log}");
     let migrations = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count();
     assert_eq!(log.matches("migration applied").count(), migrations, "{log}");
 }
