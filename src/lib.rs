@@ -15,8 +15,8 @@
 //!   for later, and [`custody`], the keys between database and tokens;
 //! * the edge, what every request meets: [`http`];
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
-//!   [`profile`], [`referral`], [`well_known`], [`health`], [`docs`],
-//!   [`problem_pages`], [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
+//!   [`profile`], [`sessions`], [`referral`], [`well_known`], [`health`],
+//!   [`docs`], [`problem_pages`], [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
 //!   what happens without being asked for;
 //! * assembly: [`config`], [`state`], [`startup`], [`server`], [`cli`], and the binary.
 //!
@@ -41,6 +41,7 @@ pub mod problem_pages;
 pub mod profile;
 pub mod referral;
 pub mod server;
+pub mod sessions;
 pub mod sms;
 pub mod startup;
 pub mod state;

@@ -19,7 +19,7 @@ use crate::{
         middleware::{contain, default_headers, head_is_get},
         openapi::{self, ApiDoc},
     },
-    metrics, problem_pages, profile, referral,
+    metrics, problem_pages, profile, referral, sessions,
     state::AppState,
     telemetry::RootSpan,
     well_known,
@@ -33,6 +33,7 @@ fn operations(config: &mut ServiceConfig) {
     let api = scope::scope("/api/v1")
         .configure(auth::routes)
         .configure(profile::routes)
+        .configure(sessions::routes)
         .configure(referral::routes);
     config.service(api).configure(well_known::routes).configure(health::routes);
 }

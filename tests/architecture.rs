@@ -12,7 +12,7 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 25] = [
+const ROOMS: [(&str, &[&str]); 26] = [
     ("audit", &["domain"]),
     ("clock", &[]),
     ("domain", &[]),
@@ -34,6 +34,7 @@ const ROOMS: [(&str, &[&str]); 25] = [
     ("problem_pages", FEATURE),
     ("profile", FEATURE),
     ("referral", FEATURE),
+    ("sessions", FEATURE),
     ("well_known", FEATURE),
     ("startup", &["clock", "config", "custody", "metrics", "sms", "state", "store", "token"]),
     (
@@ -48,6 +49,7 @@ const ROOMS: [(&str, &[&str]); 25] = [
             "problem_pages",
             "profile",
             "referral",
+            "sessions",
             "state",
             "telemetry",
             "well_known",

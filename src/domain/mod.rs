@@ -13,6 +13,7 @@ mod otp;
 mod phone;
 mod pseudonym;
 pub mod send_limits;
+pub mod session_limits;
 mod test_phones;
 mod user;
 

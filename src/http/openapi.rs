@@ -25,6 +25,7 @@ use super::{problem::ProblemDetails, problem_kinds::ProblemKind};
     tags(
         (name = "authentication", description = "From a phone number to a pair of tokens, and out again"),
         (name = "profile", description = "What a user knows and may change of the own account"),
+        (name = "sessions", description = "Where a user is logged in"),
         (name = "referral", description = "Invite codes: everyone has one, everyone may activate one"),
         (name = "integration", description = "For gateways and services that verify access tokens by themselves"),
         (name = "health", description = "For load balancers and orchestrators"),

@@ -12,7 +12,7 @@ use super::{Connection, StoreError, challenges::Meters, statement::statement};
 use crate::domain::{
     ChallengeId, DeviceId, InviteCode, PhoneNumber, Pseudonym, SessionId, UserId,
     guess_budget::{self, Rung},
-    send_limits,
+    send_limits, session_limits,
 };
 
 /// A right code, and the session it is to open.
@@ -77,13 +77,15 @@ pub struct LoggedIn {
     pub is_new_user: bool,
     /// Whether the invite code was activated.
     pub invite_activated: bool,
+    /// How many sessions this one took the place of, because the user had too many.
+    pub sessions_ended: i32,
 }
 
 statement! {
     /// Leans on the row lock of `challenge_use` (of parallel logins one finds
     /// `consumed_at` null), on `users_phone_key` (one account per phone) and
     /// on the lock of the referrer's row (a deleted account invites nobody).
-    /// The order is that of the locks: challenge, guards, user, device, country.
+    /// The order is that of the locks: challenge, guards, user, device, session, country.
     CompleteLogin<'a> {
         now: DateTime<Utc> => Timestamptz,
         jti: uuid::Uuid => Uuid,
@@ -113,7 +115,8 @@ statement! {
         most_devices: i32 => Integer,
         country: &'a str => Text,
         issued: DateTime<Utc> => Timestamptz,
-    } -> (Uuid, Bool)
+        most_sessions: i32 => Integer,
+    } -> (Uuid, Bool, Integer)
     "WITH consumed AS (
          UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL
          RETURNING consumed_at AS now, attempts, upgraded
@@ -154,8 +157,10 @@ statement! {
          SELECT $27, date_bin('5 minutes', $28, 'epoch'), traffic_slot($4), 1 FROM trusted
          WHERE $12 IS NOT NULL AND $5 IS NULL
          ON CONFLICT (since, country, slot) DO UPDATE SET logins = counted.logins + 1
+     ), bounded AS (
+         SELECT id, bound_sessions(_user => id, _session => $18, _now => $1, _most => $29) AS ended FROM trusted
      )
-     SELECT id, EXISTS (SELECT FROM invited) FROM trusted"
+     SELECT id, EXISTS (SELECT FROM invited), ended FROM bounded"
 }
 
 /// How often an invite code is drawn again when it is taken. With half of all
@@ -163,8 +168,8 @@ statement! {
 const DRAWS: u32 = 32;
 
 /// Uses up the challenge and gives back what it charged, finds or makes the
-/// user, activates the invite code of a first login, opens the session and
-/// trusts the device: all of it or nothing.
+/// user, activates the invite code of a first login, opens the session, trusts
+/// the device and ends the sessions that are too many: all of it or nothing.
 ///
 /// # Errors
 ///
@@ -206,15 +211,17 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
             device: login.device.0,
             trusted_until: login.now + TimeDelta::days(guess_budget::DEVICE_DAYS),
             most_devices: guess_budget::DEVICES_PER_USER,
+            most_sessions: session_limits::SESSIONS_PER_USER,
         };
-        let row: Result<Option<(uuid::Uuid, bool)>, _> = statement.get_result(conn).await.optional();
+        let row: Result<Option<(uuid::Uuid, bool, i32)>, _> = statement.get_result(conn).await.optional();
         draws -= 1;
         return match row {
-            Ok(Some((user, invite_activated))) => Ok(LoginOutcome::LoggedIn(LoggedIn {
+            Ok(Some((user, invite_activated, sessions_ended))) => Ok(LoginOutcome::LoggedIn(LoggedIn {
                 user: UserId(user),
                 session,
                 is_new_user: user == new_user.0,
                 invite_activated,
+                sessions_ended,
             })),
             Ok(None) => Ok(LoginOutcome::AlreadyConsumed),
             Err(DatabaseError(DatabaseErrorKind::UniqueViolation, violation))

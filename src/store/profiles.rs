@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Connection, StoreError, referrals::Position, schema::users, statement::statement};
+use super::{Connection, StoreError, referrals::Position, schema::users, sessions, statement::statement};
 use crate::domain::{Email, PersonName, SessionId, UserId};
 
 /// Everything the profile shows.
@@ -42,6 +42,7 @@ pub struct Profile {
     pub invited_users: Vec<String>,
     last_invited_at: Option<DateTime<Utc>>,
     last_invitee: Option<uuid::Uuid>,
+    session_used_at: DateTime<Utc>,
 }
 
 impl Profile {
@@ -59,11 +60,12 @@ statement! {
     /// the join with `sessions` is the check that the caller may read this.
     FindProfile { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (
         Uuid, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Integer, Integer, Timestamptz,
-        Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>, Nullable<Timestamptz>, Nullable<Uuid>,
+        Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>, Nullable<Timestamptz>, Nullable<Uuid>, Timestamptz,
     )
     "SELECT users.id, users.phone, users.email, users.first_name, users.last_name, users.invite_code,
             users.invited_users_count, users.version, users.created_at, users.updated_at,
-            referrals.invite_code, referrer.phone, page.phones, page.last_at, page.last_id
+            referrals.invite_code, referrer.phone, page.phones, page.last_at, page.last_id,
+            sessions.last_used_at
      FROM sessions
      JOIN users ON users.id = sessions.user_id
      LEFT JOIN referrals ON referrals.invitee_id = users.id
@@ -80,7 +82,7 @@ statement! {
      WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
 }
 
-/// The profile of the user whose session this is, if it lives at `now`.
+/// The profile of the user whose session this is, if it lives at `now`. Notes the use.
 ///
 /// # Errors
 ///
@@ -90,7 +92,11 @@ pub async fn find_by_session(
     session: SessionId,
     now: DateTime<Utc>,
 ) -> Result<Option<Profile>, StoreError> {
-    Ok(FindProfile { session: session.0, now }.get_result(conn).await.optional()?)
+    let found: Option<Profile> = FindProfile { session: session.0, now }.get_result(conn).await.optional()?;
+    if let Some(profile) = &found {
+        sessions::note_use(conn, session, profile.session_used_at, now).await?;
+    }
+    Ok(found)
 }
 
 /// New values of the members a user may write: `None` leaves a member as it

@@ -96,10 +96,9 @@ diesel::table! {
         created_at -> Timestamptz,
         last_used_at -> Timestamptz,
         rotated_at -> Timestamptz,
-        replays -> Int2,
-        replays_since -> Nullable<Timestamptz>,
         expires_at -> Timestamptz,
         ends_at -> Timestamptz,
+        replayed_at -> Array<Nullable<Timestamptz>>,
     }
 }
 

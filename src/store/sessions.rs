@@ -1,25 +1,29 @@
 //! `sessions`: one row per login; ending a session deletes it.
 
+mod rotate;
+
 use chrono::{DateTime, Duration, Utc};
 use diesel::{
     OptionalExtension,
     prelude::*,
-    sql_types::{BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid},
+    sql_types::{BigInt, Interval, Nullable, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
+
+pub use self::rotate::{Rotation, RotationOutcome, rotate};
 
 use super::{Connection, StoreError, schema::sessions, statement::statement};
 use crate::domain::{SessionId, UserId};
 
 statement! {
-    FindUser { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (Uuid,)
-    "SELECT users.id
+    FindUser { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (Uuid, Timestamptz)
+    "SELECT users.id, sessions.last_used_at
      FROM sessions JOIN users ON users.id = sessions.user_id
      WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
 }
 
 /// The user of a session that lives at `now`: the check behind every
-/// authenticated request.
+/// authenticated request. Notes the use.
 ///
 /// # Errors
 ///
@@ -29,129 +33,80 @@ pub async fn find_user(
     session: SessionId,
     now: DateTime<Utc>,
 ) -> Result<Option<UserId>, StoreError> {
-    let row: Option<(uuid::Uuid,)> =
+    let row: Option<(uuid::Uuid, DateTime<Utc>)> =
         FindUser { session: session.0, now }.get_result(conn).await.optional()?;
-    Ok(row.map(|(id,)| UserId(id)))
+    let Some((user, last_used_at)) = row else { return Ok(None) };
+    note_use(conn, session, last_used_at, now).await?;
+    Ok(Some(UserId(user)))
 }
 
-/// A refresh: the token shown, and how long the next one lives.
-pub struct Rotation<'a> {
-    /// Whose session.
-    pub session: SessionId,
-    /// The generation of the token that was shown.
-    pub generation: i32,
-    /// The client's network.
-    pub network: &'a str,
-    /// The moment of the refresh.
-    pub now: DateTime<Utc>,
-    /// The new end by idleness, if the absolute end is not earlier.
-    pub expires_at: DateTime<Utc>,
-    /// How often in 24 hours the predecessor is honoured.
-    pub replays: i16,
-}
-
-/// What came of a refresh. Every case is ordinary.
-#[derive(Debug, PartialEq, Eq)]
-pub enum RotationOutcome {
-    /// The token was the live one, or its predecessor within the grace; this is the live one now.
-    Live {
-        /// Whose session it is.
-        user: UserId,
-        /// The generation of the live token.
-        generation: i32,
-        /// When it ends.
-        expires_at: DateTime<Utc>,
-    },
-    /// The token was used before: the session is ended.
-    Reused,
-    /// There is no such session any more.
-    Ended,
-}
+/// How long a use is not written after one that was.
+const USE_IS_NOTED_EVERY: Duration = Duration::minutes(1);
 
 statement! {
-    /// Compare-and-set on the generation: of parallel refreshes one advances it.
-    Advance<'a> {
-        now: DateTime<Utc> => Timestamptz,
-        network: &'a str => Text,
-        expires_at: DateTime<Utc> => Timestamptz,
-        session: uuid::Uuid => Uuid,
-        generation: i32 => Integer,
-    } -> (Uuid, Integer, Timestamptz)
-    "UPDATE sessions
-     SET generation = generation + 1, rotated_at = $1, last_used_at = $1, network = $2,
-         expires_at = least($3, ends_at)
-     WHERE id = $4 AND generation = $5 AND expires_at > $1
-     RETURNING user_id, generation, expires_at"
+    /// Of those who come at once one writes; nobody waits for a refresh or a logout.
+    NoteUse { now: DateTime<Utc> => Timestamptz, every: Duration => Interval, session: uuid::Uuid => Uuid } -> (BigInt,)
+    "WITH noted AS (
+         UPDATE sessions SET last_used_at = $1 WHERE id = (
+             SELECT id FROM sessions WHERE last_used_at < $1 - $2 AND id = $3 FOR NO KEY UPDATE SKIP LOCKED
+         ) RETURNING 1
+     )
+     SELECT count(*) FROM noted"
 }
 
-/// Advances the session if `rotation` shows the live token; forgives the
-/// predecessor shortly after from the same network; ends the session for any
-/// older token, for then two parties hold tokens of one login.
-///
-/// Each of the three steps is one conditional statement, so the session is
-/// advanced by one caller and can be ended by any.
+/// Notes that a session was used at `now`, at most once a minute: most
+/// requests write nothing, as `last_used_at`, just read, tells.
+pub(super) async fn note_use(
+    conn: &mut Connection,
+    session: SessionId,
+    last_used_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if last_used_at < now - USE_IS_NOTED_EVERY {
+        let note = NoteUse { now, every: USE_IS_NOTED_EVERY, session: session.0 };
+        let _: (i64,) = note.get_result(conn).await?;
+    }
+    Ok(())
+}
+
+/// A session as its user sees it.
+#[derive(Queryable)]
+pub struct Session {
+    /// Which.
+    pub id: uuid::Uuid,
+    /// What the client called its device.
+    pub device_name: Option<String>,
+    /// The `User-Agent` of the login.
+    pub user_agent: Option<String>,
+    /// Where the login or the last refresh came from: an IPv4 /24 or an IPv6 /48, in CIDR notation.
+    pub network: String,
+    /// The login.
+    pub created_at: DateTime<Utc>,
+    /// The last request, to the minute.
+    pub last_used_at: DateTime<Utc>,
+}
+
+/// The sessions of `user` that live at `now`, the newest login first; there
+/// are at most [`SESSIONS_PER_USER`](crate::domain::session_limits::SESSIONS_PER_USER).
 ///
 /// # Errors
 ///
-/// [`StoreError`]: no token may be issued.
-pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<RotationOutcome, StoreError> {
-    let advance = Advance {
-        now: rotation.now,
-        network: rotation.network,
-        expires_at: rotation.expires_at,
-        session: rotation.session.0,
-        generation: rotation.generation,
-    };
-    let mut live: Option<(uuid::Uuid, i32, DateTime<Utc>)> = advance.get_result(conn).await.optional()?;
-    if live.is_none() {
-        let forgive = Forgive {
-            now: rotation.now,
-            session: rotation.session.0,
-            generation: rotation.generation,
-            network: rotation.network,
-            replays: rotation.replays,
-        };
-        live = forgive.get_result(conn).await.optional()?;
-    }
-    if let Some((user, generation, expires_at)) = live {
-        return Ok(RotationOutcome::Live { user: UserId(user), generation, expires_at });
-    }
-    let end = EndOlder { session: rotation.session.0, generation: rotation.generation };
-    let (ended,): (i64,) = end.get_result(conn).await?;
-    Ok(if ended > 0 { RotationOutcome::Reused } else { RotationOutcome::Ended })
-}
-
-statement! {
-    /// A newer token than the one shown exists. The device goes with the session.
-    EndOlder { session: uuid::Uuid => Uuid, generation: i32 => Integer } -> (BigInt,)
-    "WITH forgotten AS (
-         DELETE FROM device_guard USING sessions
-         WHERE sessions.id = $1 AND sessions.generation > $2
-           AND device_guard.user_id = sessions.user_id AND device_guard.session_id = sessions.id
-         RETURNING 1
-     ), ended AS (
-         DELETE FROM sessions WHERE id = $1 AND generation > $2 AND (SELECT count(*) FROM forgotten) >= 0
-         RETURNING 1
-     )
-     SELECT count(*) FROM ended"
-}
-
-statement! {
-    /// The grace for the predecessor: 30 seconds, the same network, some times in 24 hours.
-    Forgive<'a> {
-        now: DateTime<Utc> => Timestamptz,
-        session: uuid::Uuid => Uuid,
-        generation: i32 => Integer,
-        network: &'a str => Text,
-        replays: i16 => SmallInt,
-    } -> (Uuid, Integer, Timestamptz)
-    "UPDATE sessions
-     SET replays = CASE WHEN replays_since > $1 - interval '1 day' THEN replays + 1 ELSE 1 END,
-         replays_since = CASE WHEN replays_since > $1 - interval '1 day' THEN replays_since ELSE $1 END
-     WHERE id = $2 AND generation = $3 + 1 AND expires_at > $1 AND network = $4
-       AND rotated_at > $1 - interval '30 seconds'
-       AND (replays < $5 OR replays_since IS NULL OR replays_since <= $1 - interval '1 day')
-     RETURNING user_id, generation, expires_at"
+/// [`StoreError`] when the database refuses.
+pub async fn list(
+    conn: &mut Connection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Session>, StoreError> {
+    let live = sessions::table.filter(sessions::user_id.eq(user.0)).filter(sessions::expires_at.gt(now));
+    let shown = live.select((
+        sessions::id,
+        sessions::device_name,
+        sessions::user_agent,
+        sessions::network,
+        sessions::created_at,
+        sessions::last_used_at,
+    ));
+    Ok(shown.order((sessions::created_at.desc(), sessions::id.desc())).load(conn).await?)
 }
 
 /// Which sessions of a user a logout ends.
@@ -219,6 +174,45 @@ statement! {
          DELETE FROM sessions USING asking
          WHERE sessions.user_id = asking.user_id AND sessions.id IS DISTINCT FROM $3
            AND (SELECT count(*) FROM forgotten) >= 0
+         RETURNING 1
+     )
+     SELECT count(*) FROM ended"
+}
+
+/// Ends the session `other` of the same user, as asked by `session`, and the
+/// trust in its device; tells whether there was one to end.
+///
+/// Both must live at `now`, which is a part of the statement: what has ended
+/// ends nothing, and nothing is ended twice.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing was ended.
+pub async fn end_one(
+    conn: &mut Connection,
+    session: SessionId,
+    other: SessionId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let (ended,): (i64,) = EndOne { session: session.0, now, other: other.0 }.get_result(conn).await?;
+    Ok(ended > 0)
+}
+
+statement! {
+    EndOne {
+        session: uuid::Uuid => Uuid,
+        now: DateTime<Utc> => Timestamptz,
+        other: uuid::Uuid => Uuid,
+    } -> (BigInt,)
+    "WITH asked AS (
+         SELECT other.id, other.user_id FROM sessions JOIN sessions other ON other.user_id = sessions.user_id
+         WHERE sessions.id = $1 AND sessions.expires_at > $2 AND other.id = $3 AND other.expires_at > $2
+     ), forgotten AS (
+         DELETE FROM device_guard USING asked
+         WHERE device_guard.user_id = asked.user_id AND device_guard.session_id = asked.id
+         RETURNING 1
+     ), ended AS (
+         DELETE FROM sessions USING asked WHERE sessions.id = asked.id AND (SELECT count(*) FROM forgotten) >= 0
          RETURNING 1
      )
      SELECT count(*) FROM ended"

@@ -25,6 +25,8 @@ mod referral;
 mod refresh;
 mod schema;
 mod sends;
+mod session_races;
+mod sessions;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;

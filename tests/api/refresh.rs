@@ -102,6 +102,24 @@ async fn the_predecessor_is_forgiven_anew_after_a_day() {
 }
 
 #[tokio::test]
+async fn no_day_has_more_than_three_replays_wherever_it_begins() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    let second = next(&app, &ada.refresh_token).await;
+    next(&app, &ada.refresh_token).await;
+    // One replay, and two at the end of its day: what comes next has one back, not three.
+    app.pass(Duration::hours(24) - Duration::seconds(10));
+    let third = next(&app, &second).await;
+    for _ in 0..2 {
+        assert_eq!(next(&app, &second).await, third);
+    }
+    app.pass(Duration::seconds(10));
+    assert_eq!(next(&app, &second).await, third);
+    refresh(&app, &second).await.expect_problem(401, "refresh-token-reused");
+    expect_ended(&ada, &third).await;
+}
+
+#[tokio::test]
 async fn a_token_older_than_the_predecessor_ends_the_session_and_no_other() {
     let app = TestApp::start().await;
     let (ada, elsewhere) = (app.login(PHONE).await, app.login(PHONE).await);

@@ -1,0 +1,41 @@
+use actix_web::{
+    HttpResponse, delete,
+    web::{Data, Path},
+};
+
+use crate::{
+    domain::SessionId,
+    http::{bearer::CurrentUser, problem::Problem},
+    state::AppState,
+    store::sessions,
+};
+
+/// End a session
+///
+/// At once and on every instance: neither its access nor its refresh tokens are accepted any more, and the device token
+/// of its login is good for nothing. Ending the session that asks is a logout: forget its tokens. With 404 there is no
+/// such session of this user, or not any more: read `GET /api/v1/sessions` again.
+#[utoipa::path(tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "`id` of `GET /api/v1/sessions`",
+        example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11")),
+    responses(
+    (status = 204, description = "The session is ended"),
+    (status = 404, description = "not-found"),
+    (status = 503, description = "service-unavailable"),
+))]
+#[delete("/sessions/{id}")]
+#[tracing::instrument(name = "sessions.end", skip_all, fields(user.id = %user.id))]
+pub(super) async fn end_session(
+    app: Data<AppState>,
+    user: CurrentUser,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    // What is no identifier is the identifier of no session.
+    let session = id.parse().map(SessionId).map_err(|_| Problem::NotFound)?;
+    let mut conn = app.database.connection().await?;
+    if sessions::end_one(&mut conn, user.session, session, user.now).await? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(Problem::NotFound)
+    }
+}
