@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc, serde::ts_seconds};
 use serde::{Deserialize, Serialize};
 
-use super::{InvalidToken, LONGEST_REFRESH_SECONDS, TokenError, Tokens, jose::JwsKey, keys::Root};
+use super::{
+    CLOCK_SKEW_SECONDS, InvalidToken, LONGEST_REFRESH_SECONDS, TokenError, Tokens, jose::JwsKey, keys::Root,
+};
 use crate::domain::SessionId;
 
 /// What a refresh token says that was verified.
@@ -52,14 +54,19 @@ impl Tokens {
 
     /// Verifies a refresh token at `now`.
     ///
+    /// When its session ends is not asked of `exp`, which tells clients: the
+    /// database knows it, and is asked anyway. A token that was used before may
+    /// be past its `exp` while the session goes on; then its successor may be
+    /// what a lost answer held, and long after that it is a sign of theft.
+    ///
     /// # Errors
     ///
-    /// [`InvalidToken`] for whatever is not a refresh token of ours that is
-    /// alive at `now`; it expires in the very second of `exp`.
+    /// [`InvalidToken`] for whatever is not a refresh token of ours, or would
+    /// be good for longer than a year.
     pub fn verify_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<RefreshClaims, InvalidToken> {
         let claims: Claims = JwsKey::verify(token, self.0.refresh_keys.all()).ok_or(InvalidToken)?;
-        let is_alive = now < claims.exp && claims.exp - now <= TimeDelta::seconds(LONGEST_REFRESH_SECONDS);
-        if is_alive && claims.generation >= 0 {
+        let longest = TimeDelta::seconds(LONGEST_REFRESH_SECONDS + CLOCK_SKEW_SECONDS);
+        if claims.exp - now <= longest && claims.generation >= 0 {
             Ok(RefreshClaims { session: claims.sid, generation: claims.generation })
         } else {
             Err(InvalidToken)

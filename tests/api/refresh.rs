@@ -189,6 +189,88 @@ async fn a_session_ends_however_much_it_is_used() {
 }
 
 #[tokio::test]
+async fn a_session_can_be_refreshed_until_the_very_moment_it_ends() {
+    let app = TestApp::builder().set("--refresh-idle-ttl-seconds", "100").start().await;
+    // Tokens know whole seconds only; sessions begin and end in between.
+    app.pass(Duration::milliseconds(900));
+    let (ada, idle) = (app.login(PHONE).await, app.login(PHONE).await);
+    app.pass(Duration::microseconds(99_999_999));
+    let second = next(&app, &ada.refresh_token).await;
+    app.pass(Duration::microseconds(1));
+    expect_ended(&idle, &idle.refresh_token).await;
+    next(&app, &second).await;
+}
+
+#[tokio::test]
+async fn an_answer_lost_at_the_end_of_a_token_is_had_again_while_its_successor_lives() {
+    let app = TestApp::builder().set("--refresh-idle-ttl-seconds", "100").start().await;
+    let ada = app.login(PHONE).await;
+    app.pass(Duration::seconds(99));
+    let second = next(&app, &ada.refresh_token).await;
+    // Had it not been used, the first would have ended by now.
+    app.pass(Duration::seconds(29));
+    assert_eq!(next(&app, &ada.refresh_token).await, second);
+    next(&app, &second).await;
+}
+
+#[tokio::test]
+async fn an_answer_lost_at_the_absolute_end_is_lost() {
+    let app = TestApp::builder().set("--refresh-absolute-ttl-seconds", "250").start().await;
+    let ada = app.login(PHONE).await;
+    app.pass(Duration::seconds(249));
+    let second = next(&app, &ada.refresh_token).await;
+    app.pass(Duration::seconds(1));
+    refresh(&app, &ada.refresh_token).await.expect_problem(401, "invalid-refresh-token");
+    expect_ended(&ada, &second).await;
+}
+
+#[tokio::test]
+async fn a_used_token_ends_its_session_also_when_its_own_time_is_over() {
+    let app = TestApp::builder().set("--refresh-idle-ttl-seconds", "100").start().await;
+    let ada = app.login(PHONE).await;
+    let mut newest = ada.refresh_token.clone();
+    for _ in 0..3 {
+        app.pass(Duration::seconds(60));
+        newest = next(&app, &newest).await;
+    }
+    refresh(&app, &ada.refresh_token).await.expect_problem(401, "refresh-token-reused");
+    expect_ended(&ada, &newest).await;
+    assert_eq!(app.count("device_guard").await, 0);
+}
+
+#[tokio::test]
+async fn a_used_token_of_a_session_that_has_run_out_takes_no_trust() {
+    let app = TestApp::builder().set("--refresh-idle-ttl-seconds", "100").start().await;
+    let ada = app.login(PHONE).await;
+    let second = next(&app, &ada.refresh_token).await;
+    app.pass(Duration::seconds(100));
+    for token in [&ada.refresh_token, &second] {
+        refresh(&app, token).await.expect_problem(401, "invalid-refresh-token");
+    }
+    assert_eq!(app.count("device_guard").await, 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_a_little_ends_no_session() {
+    let year = "31536000";
+    let app = TestApp::builder()
+        .set("--refresh-idle-ttl-seconds", year)
+        .set("--refresh-absolute-ttl-seconds", year)
+        .start()
+        .await;
+    let ada = app.login(PHONE).await;
+    // As when another instance, whose clock is behind, is asked next.
+    app.pass(Duration::seconds(-5));
+    ada.profile().await;
+    let second = next(&app, &ada.refresh_token).await;
+    assert_eq!(next(&app, &ada.refresh_token).await, second);
+    let third = next(&app, &second).await;
+    app.pass(Duration::seconds(5));
+    assert_eq!(next(&app, &second).await, third);
+    ada.profile().await;
+}
+
+#[tokio::test]
 async fn no_session_outlives_its_absolute_end_without_being_used() {
     let app = TestApp::builder().set("--refresh-absolute-ttl-seconds", "250").start().await;
     let ada = app.login(PHONE).await;

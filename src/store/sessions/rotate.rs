@@ -92,21 +92,26 @@ pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<Ro
     if let Some((user, generation, expires_at)) = live {
         return Ok(RotationOutcome::Live { user: UserId(user), generation, expires_at });
     }
-    let end = EndOlder { session: rotation.session.0, generation: rotation.generation };
+    let end = EndOlder { session: rotation.session.0, generation: rotation.generation, now: rotation.now };
     let (ended,): (i64,) = end.get_result(conn).await?;
     Ok(if ended > 0 { RotationOutcome::Reused } else { RotationOutcome::Ended })
 }
 
 statement! {
-    /// A newer token than the one shown exists. The device goes with the session.
-    EndOlder { session: uuid::Uuid => Uuid, generation: i32 => Integer } -> (BigInt,)
+    /// A newer token than the one shown exists. The device goes with the session, unless that has run out already.
+    EndOlder {
+        session: uuid::Uuid => Uuid,
+        generation: i32 => Integer,
+        now: DateTime<Utc> => Timestamptz,
+    } -> (BigInt,)
     "WITH forgotten AS (
          DELETE FROM device_guard USING sessions
-         WHERE sessions.id = $1 AND sessions.generation > $2
+         WHERE sessions.id = $1 AND sessions.generation > $2 AND sessions.expires_at > $3
            AND device_guard.user_id = sessions.user_id AND device_guard.session_id = sessions.id
          RETURNING 1
      ), ended AS (
-         DELETE FROM sessions WHERE id = $1 AND generation > $2 AND (SELECT count(*) FROM forgotten) >= 0
+         DELETE FROM sessions
+         WHERE id = $1 AND generation > $2 AND expires_at > $3 AND (SELECT count(*) FROM forgotten) >= 0
          RETURNING 1
      )
      SELECT count(*) FROM ended"

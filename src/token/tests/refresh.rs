@@ -45,18 +45,22 @@ fn another_session_generation_or_end_makes_another_token() {
 }
 
 #[test]
-fn a_refresh_token_is_good_until_the_second_it_expires() {
-    let token = tokens().issue_refresh(session(), 0, in_thirty_days()).unwrap();
-    let expires_at = in_thirty_days() - TimeDelta::milliseconds(500);
-    assert!(tokens().verify_refresh(&token, expires_at - TimeDelta::nanoseconds(1)).is_ok());
-    assert_eq!(tokens().verify_refresh(&token, expires_at), Err(InvalidToken));
+fn a_refresh_token_leaves_it_to_the_session_when_it_ends() {
+    let session = session();
+    let token = tokens().issue_refresh(session, 0, in_thirty_days()).unwrap();
+    for later in [TimeDelta::zero(), TimeDelta::days(400)] {
+        let claims = tokens().verify_refresh(&token, in_thirty_days() + later);
+        assert_eq!(claims, Ok(RefreshClaims { session, generation: 0 }));
+    }
 }
 
 #[test]
 fn a_refresh_token_that_would_outlive_a_year_is_refused() {
     let token = tokens().issue_refresh(session(), 0, noon() + TimeDelta::days(365)).unwrap();
     assert!(tokens().verify_refresh(&token, noon()).is_ok());
-    assert!(tokens().verify_refresh(&token, noon() - seconds(1)).is_err());
+    // The clock of another instance may be behind by so much.
+    assert!(tokens().verify_refresh(&token, noon() - seconds(5)).is_ok());
+    assert!(tokens().verify_refresh(&token, noon() - seconds(6)).is_err());
 }
 
 #[test]
