@@ -9,11 +9,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::domain::{DeviceId, SessionId, UserId};
 
-/// A login, and with it a session.
-pub fn login(user: UserId, session: SessionId, network: &str, is_new_user: bool) {
+/// A login, and with it a session; how many older ones went because the user had too many.
+pub fn login(user: UserId, session: SessionId, network: &str, is_new_user: bool, sessions_ended: i32) {
     tracing::info!(
         target: "audit", event = "login", user.id = %user, session.id = %session, network, is_new_user,
-        "somebody logged in"
+        sessions_ended, "somebody logged in"
     );
 }
 
@@ -43,11 +43,19 @@ pub fn refresh_reused(session: SessionId, network: &str) {
 }
 
 /// A logout by `session` that ended so many `sessions`; `scope` is `this`,
-/// `others`, `all`, or `one` for a session ended from the list.
+/// `others` or `all`.
 pub fn logout(user: UserId, session: SessionId, scope: &str, sessions: i64) {
     tracing::info!(
         target: "audit", event = "logout", user.id = %user, session.id = %session, scope, sessions,
         "somebody logged out"
+    );
+}
+
+/// The session `ended` was ended from the list, by `session`.
+pub fn session_ended(user: UserId, session: SessionId, ended: SessionId) {
+    tracing::info!(
+        target: "audit", event = "session-ended", user.id = %user, session.id = %session, ended.id = %ended,
+        "somebody ended one of their sessions"
     );
 }
 

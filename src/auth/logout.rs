@@ -3,6 +3,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
+    audit,
     http::{bearer::Bearer, json::OptionalJson, problem::Problem},
     state::AppState,
     store::sessions::{self, Scope},
@@ -65,12 +66,13 @@ pub(super) async fn log_out(
     bearer: Bearer,
     OptionalJson(body): OptionalJson<LogOut>,
 ) -> Result<HttpResponse, Problem> {
-    let scope = match body.scope {
-        LogOutScope::This => Scope::This,
-        LogOutScope::Others => Scope::Others,
-        LogOutScope::All => Scope::All,
+    let (scope, name) = match body.scope {
+        LogOutScope::This => (Scope::This, "this"),
+        LogOutScope::Others => (Scope::Others, "others"),
+        LogOutScope::All => (Scope::All, "all"),
     };
     let mut conn = app.database.connection().await?;
-    sessions::end(&mut conn, bearer.session, scope, bearer.now).await?;
+    let ended = sessions::end(&mut conn, bearer.session, scope, bearer.now).await?;
+    audit::logout(bearer.user, bearer.session, name, ended);
     Ok(HttpResponse::NoContent().finish())
 }

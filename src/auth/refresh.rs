@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::TokenPair;
 use crate::{
+    audit,
     http::{client::Client, json::Json, problem::Problem},
     state::AppState,
     store::sessions::{self, Rotation, RotationOutcome},
@@ -41,8 +42,10 @@ pub(super) async fn refresh_tokens(
     Json(body): Json<RefreshTokens>,
 ) -> Result<web::Json<TokenPair>, Problem> {
     let now = app.clock.now();
-    let shown =
-        app.tokens.verify_refresh(&body.refresh_token, now).map_err(|_| Problem::InvalidRefreshToken)?;
+    let Ok(shown) = app.tokens.verify_refresh(&body.refresh_token, now) else {
+        audit::refresh_refused(None, &client.network);
+        return Err(Problem::InvalidRefreshToken);
+    };
     let rotation = Rotation {
         session: shown.session,
         generation: shown.generation,
@@ -57,9 +60,12 @@ pub(super) async fn refresh_tokens(
             Ok(web::Json(TokenPair::issue(&app, user, shown.session, generation, expires_at, now)?))
         }
         RotationOutcome::Reused => {
-            tracing::warn!(session.id = %shown.session, "a used refresh token was shown; the session is ended");
+            audit::refresh_reused(shown.session, &client.network);
             Err(Problem::RefreshTokenReused)
         }
-        RotationOutcome::Ended => Err(Problem::InvalidRefreshToken),
+        RotationOutcome::Ended => {
+            audit::refresh_refused(Some(shown.session), &client.network);
+            Err(Problem::InvalidRefreshToken)
+        }
     }
 }

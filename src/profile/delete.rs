@@ -2,6 +2,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, web::Data};
 
 use super::expected_version;
 use crate::{
+    audit,
     http::{bearer::CurrentUser, problem::Problem},
     state::AppState,
     store::users::{self, Deletion},
@@ -28,7 +29,10 @@ pub(super) async fn delete_profile(
     let mut conn = app.database.connection().await?;
     let expected = expected_version(&mut conn, &user, &request).await?;
     match users::delete(&mut conn, user.id, expected, user.now).await? {
-        Deletion::Deleted => Ok(HttpResponse::NoContent().finish()),
+        Deletion::Deleted => {
+            audit::account_deleted(user.id);
+            Ok(HttpResponse::NoContent().finish())
+        }
         Deletion::VersionChanged => Err(Problem::ProfileChanged),
     }
 }

@@ -4,6 +4,7 @@ use actix_web::{
 };
 
 use crate::{
+    audit,
     domain::SessionId,
     http::{bearer::CurrentUser, problem::Problem},
     state::AppState,
@@ -34,6 +35,7 @@ pub(super) async fn end_session(
     let session = id.parse().map(SessionId).map_err(|_| Problem::NotFound)?;
     let mut conn = app.database.connection().await?;
     if sessions::end_one(&mut conn, user.session, session, user.now).await? {
+        audit::session_ended(user.id, user.session, session);
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(Problem::NotFound)
