@@ -23,6 +23,7 @@ mod profile;
 mod races;
 mod referral;
 mod refresh;
+mod refresh_model;
 mod schema;
 mod sends;
 mod session_races;
