@@ -30,9 +30,12 @@ mod refunds;
 mod resending;
 mod spellings;
 mod spraying;
-#[expect(dead_code, unused_imports, reason = "shared with tests/api, which uses all of it")]
+#[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
 #[path = "../support/mod.rs"]
 mod support;
+mod token_matrix;
+mod token_mutations;
+mod token_places;
 mod tools;
 mod trust;
 mod verify_quota;
