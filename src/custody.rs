@@ -10,8 +10,8 @@ use crate::{
         signing_keys::{self, Retirement, SigningKeyRow},
     },
     token::{
-        FOLLOWED_AFTER, KEPT_AFTER, PUBLISHED_BEFORE, Pseudonyms, SealedSigningKey, SigningKey, TokenError,
-        Tokens,
+        FOLLOWED_AFTER, KEPT_AFTER, PUBLISHED_BEFORE, PinHasher, PinQueue, Pseudonyms, SealedSigningKey,
+        SigningKey, TokenError, Tokens,
     },
 };
 
@@ -150,24 +150,24 @@ pub async fn forget_dead(conn: &mut Connection, now: DateTime<Utc>) -> Result<us
     signing_keys::purge(conn, now - KEPT_AFTER).await
 }
 
-/// Opens the key of the pseudonyms, drawn by the first instance of the
-/// deployment, and seals it under the current root secret.
+/// Opens the key of the pseudonyms and PINs, drawn by the first instance of
+/// the deployment, and seals it under the current root secret.
 ///
 /// # Errors
 ///
 /// [`TokenError::PseudonymKeyNotOurs`] if no root secret opens it.
-pub async fn open_pseudonyms(
+pub async fn open_guard_key(
     conn: &mut Connection,
     tokens: &Tokens,
     now: DateTime<Utc>,
-) -> Result<Pseudonyms, CustodyError> {
+) -> Result<(Pseudonyms, PinHasher), CustodyError> {
     let sealed = guard_keys::find_or_create(conn, &tokens.draw_pseudonym_key()?, now).await?;
     if let Some(fresh) = tokens.reseal_pseudonym_key(&sealed)?
         && guard_keys::reseal(conn, &sealed, &fresh).await?
     {
         audit::key_resealed("guard_keys");
     }
-    Ok(tokens.open_pseudonyms(&sealed)?)
+    Ok((tokens.open_pseudonyms(&sealed)?, tokens.open_pin_hasher(&sealed, PinQueue::default())?))
 }
 
 /// Lists the keys, one more made if `is_due`: the first signs at once, others

@@ -52,19 +52,21 @@ pub async fn prepare(
     database.migrate().await?;
     let mut conn = database.first_connection().await?;
     custody::open_signing_keys(&mut conn, &tokens, clock.now()).await?;
-    let pseudonyms = custody::open_pseudonyms(&mut conn, &tokens, clock.now()).await?;
+    let (pseudonyms, pins) = custody::open_guard_key(&mut conn, &tokens, clock.now()).await?;
     drop(conn);
 
     Ok(AppState {
         clock,
         database,
         pseudonyms,
+        pins,
         tokens,
         sms: SmsSender::new(&config.sms),
         metrics: metrics::registry(),
         settings: AppSettings {
             profile: config.limits.security_profile,
             premises: config.premises(),
+            pin_release: config.limits.pin_release(),
             default_region: config.default_region,
             allowed_countries: config.allowed_countries.clone(),
             test_phones,

@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use prometheus_client::registry::Registry;
 
 use crate::{
@@ -7,7 +8,7 @@ use crate::{
     },
     sms::SmsSender,
     store::Database,
-    token::{Pseudonyms, Tokens},
+    token::{PinHasher, Pseudonyms, Tokens},
 };
 
 /// What every request can reach. It decides nothing.
@@ -20,6 +21,8 @@ pub struct AppState {
     pub tokens: Tokens,
     /// What the counting tables know people and networks by.
     pub pseudonyms: Pseudonyms,
+    /// Makes and compares hashes of PINs, as many as there is room for.
+    pub pins: PinHasher,
     /// The way to the people's phones.
     pub sms: SmsSender,
     /// What this process counts, for `/metrics`.
@@ -35,6 +38,8 @@ pub struct AppSettings {
     pub profile: SecurityProfile,
     /// How long codes are, and whether and how far sending is limited.
     pub premises: Premises,
+    /// After how long without a sign of life of its owner a PIN is no longer asked for; none: never.
+    pub pin_release: Option<TimeDelta>,
     /// Where a number without a country code belongs.
     pub default_region: Region,
     /// Whose numbers may log in.

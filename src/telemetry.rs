@@ -9,7 +9,7 @@ use actix_web::{
 };
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing_subscriber::{EnvFilter, filter::Directive, fmt, prelude::*};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,10 @@ pub enum Format {
 ///
 /// A sentence, when the filter is not one or logging was started before.
 pub fn start(filter: &str, format: Format) -> Result<(), String> {
-    let filter =
-        EnvFilter::try_new(format!("audit=info,{filter}")).map_err(|error| format!("LOG: {error}"))?;
+    // At `debug` the library of the database shows every parameter: numbers, names, hashes of PINs.
+    let discreet: Directive = "tokio_postgres=info".parse().map_err(|error| format!("LOG: {error}"))?;
+    let filter = EnvFilter::try_new(format!("audit=info,{filter}"));
+    let filter = filter.map_err(|error| format!("LOG: {error}"))?.add_directive(discreet);
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let layer = match format {
         Format::Text => lines.with_target(false).boxed(),

@@ -129,6 +129,7 @@ fn of_the_tools_the_edge_names_errors_and_what_a_bearer_and_a_profile_are() {
         "store::StoreError",
         "sms::SmsError",
         "token::TokenError",
+        "token::PinError",
         "store::sessions",
         "token::AccessClaims",
         "store::profiles",

@@ -6,6 +6,7 @@ mod counting;
 mod logout;
 mod phone;
 mod refresh;
+mod second_step;
 mod verify;
 
 use chrono::{DateTime, Utc};

@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{TokenPair, counting};
+use super::{TokenPair, counting, second_step};
 use crate::{
-    domain::{DeviceId, DeviceName, OtpCode},
+    domain::{DeviceId, DeviceName, OtpCode, Pin},
     http::{client::Client, json::Json, problem::Problem, profile::Profile},
     state::AppState,
     store::{
         challenges::Claimed,
-        logins::{self, LoggedIn, Login, LoginOutcome},
+        logins::{LoggedIn, Login},
         profiles,
     },
     token::Challenge,
@@ -29,10 +29,10 @@ struct VerifyCode {
     /// The digits of the message, as a string: leading zeros count.
     #[schema(value_type = String, example = "0042", pattern = "^[0-9]{4,10}$")]
     code: OtpCode,
-    /// The account's PIN. No account has one in this version.
-    #[serde(default, rename = "pin")]
-    #[schema(example = json!(null))]
-    _pin: Option<String>,
+    /// The account's PIN, if it has one: it is asked for by `pin-required`, and only after a right code.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "271828", pattern = "^[0-9]{4,12}$")]
+    pin: Option<Pin>,
     /// What the list of sessions calls this device.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
@@ -81,9 +81,14 @@ enum Referral {
 /// once and allows three codes (two when the code has eight digits or more); a login voids the challenges that were
 /// made before it for the same number. After a `code-upgraded` ask for a new code, and mind its length. Next: call the
 /// API with the access token, and keep the refresh token and the device token where only your app can read them.
+///
+/// Where the account has a PIN, a right code alone answers `pin-required`: ask the person for it and send the same
+/// challenge and code once more, with the PIN. Neither that answer nor a wrong PIN uses the challenge up; wrong PINs
+/// have a limit of their own. Some days after the last sign of life of its owner a PIN is no longer asked for, and the
+/// login removes it: `has_pin` tells.
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
     (status = 200, description = "Logged in", body = LoginAnswer),
-    (status = 401, description = "invalid-code, invalid-challenge"),
+    (status = 401, description = "invalid-code, invalid-challenge, pin-required, invalid-pin"),
     (status = 409, description = "code-upgraded"),
     (status = 429, description = "too-many-requests"),
     (status = 503, description = "service-unavailable"),
@@ -105,21 +110,18 @@ pub(super) async fn verify_code(
         return Err(Problem::InvalidCode { attempts_left: claimed.attempts_left });
     }
     let login = login(&app, &challenge, claimed, &client, body.device_name.as_ref(), now);
-    match logins::complete(&mut conn, &login).await? {
-        LoginOutcome::AlreadyConsumed => Err(Problem::InvalidChallenge),
-        LoginOutcome::LoggedIn(done) => {
-            let profile = profiles::find_by_session(&mut conn, done.session, now).await?;
-            // Gone already only if a later login on the same device ended the session.
-            let profile = profile.ok_or(Problem::InvalidChallenge)?;
-            Ok(web::Json(LoginAnswer {
-                tokens: TokenPair::issue(&app, done.user, done.session, 0, login.expires_at, now)?,
-                is_new_user: done.is_new_user,
-                device_token: app.tokens.seal_device(login.device, done.user, now)?,
-                referral: referral(&challenge, &done),
-                user: Profile::from(profile),
-            }))
-        }
-    }
+    let (device, expires_at) = (login.device, login.expires_at);
+    let (mut conn, done) = second_step::complete(&app, conn, login, body.pin).await?;
+    let profile = profiles::find_by_session(&mut conn, done.session, now).await?;
+    // Gone already only if a later login on the same device ended the session.
+    let profile = profile.ok_or(Problem::InvalidChallenge)?;
+    Ok(web::Json(LoginAnswer {
+        tokens: TokenPair::issue(&app, done.user, done.session, 0, expires_at, now)?,
+        is_new_user: done.is_new_user,
+        device_token: app.tokens.seal_device(device, done.user, now)?,
+        referral: referral(&challenge, &done),
+        user: Profile::from(profile),
+    }))
 }
 
 fn login<'a>(
@@ -140,6 +142,8 @@ fn login<'a>(
         network: &client.network,
         settlement: counting::settlement(app, challenge, claimed, now),
         device: challenge.device.unwrap_or_else(|| DeviceId::random(now)),
+        proven: None,
+        silent_since: app.settings.pin_release.map(|silence| now - silence),
         now,
         expires_at: now + lives.refresh_idle.min(lives.refresh_absolute),
         ends_at: now + lives.refresh_absolute,

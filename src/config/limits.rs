@@ -1,3 +1,5 @@
+use chrono::TimeDelta;
+
 use super::{Config, ConfigError};
 use crate::domain::{
     OtpLength, guess_bound,
@@ -27,6 +29,20 @@ pub struct Limits {
     #[arg(long, env = "SENDS_PER_DAY", default_value_t = 10_000, value_name = "MESSAGES")]
     #[arg(value_parser = clap::value_parser!(i32).range(1..=1_000_000_000))]
     pub sends_per_day: i32,
+
+    /// After how many days without a login and without the use of a session a PIN is no longer asked for, for numbers
+    /// change hands; 0: never
+    #[arg(long, env = "PIN_RELEASE_DAYS", default_value_t = 7, value_name = "DAYS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=3650))]
+    pub pin_release_days: u16,
+}
+
+impl Limits {
+    /// After how long without a sign of life of its owner a PIN is no longer asked for; none: never.
+    #[must_use]
+    pub fn pin_release(&self) -> Option<TimeDelta> {
+        (self.pin_release_days > 0).then(|| TimeDelta::days(self.pin_release_days.into()))
+    }
 }
 
 /// A switch.

@@ -10,5 +10,6 @@ pub mod middleware;
 pub mod openapi;
 pub mod problem;
 pub mod problem_kinds;
+mod problem_sources;
 pub mod profile;
 pub mod query;

@@ -110,6 +110,8 @@ fn describe_failures(operation: &mut Operation) {
     }
 }
 
+const WWW_AUTHENTICATE: &str = "With `unauthenticated`: `Bearer` (RFC 6750, section 3). With `reauthentication-required`: `Bearer error=\"insufficient_user_authentication\", max_age=600` (RFC 9470, section 3)";
+
 /// The response for problems that share a status.
 fn failure(kinds: &[&'static ProblemKind]) -> utoipa::openapi::Response {
     let titles: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}", kind.code, kind.title)).collect();
@@ -127,7 +129,7 @@ fn failure(kinds: &[&'static ProblemKind]) -> utoipa::openapi::Response {
     let mut response =
         ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);
     for (status, name, description) in [
-        (401, "WWW-Authenticate", "With `unauthenticated`: `Bearer` (RFC 6750, section 3)"),
+        (401, "WWW-Authenticate", WWW_AUTHENTICATE),
         (429, "Retry-After", "Seconds until there is room again"),
         (503, "Retry-After", "Seconds until another try makes sense"),
     ] {

@@ -7,12 +7,7 @@ use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
 
 use super::problem_kinds::ProblemKind;
-use crate::{
-    domain::{InviteCode, PhoneNumberError},
-    sms::SmsError,
-    store::StoreError,
-    token::TokenError,
-};
+use crate::domain::InviteCode;
 
 tokio::task_local! {
     /// The identifier of the request being answered, set by `middleware::contain`.
@@ -43,6 +38,12 @@ pub enum Problem {
     InvalidCode { attempts_left: i16 },
     /// Any other reason for which a challenge opens nothing.
     InvalidChallenge,
+    /// The code was right, or somebody is logged in, and a PIN is needed as well.
+    PinRequired,
+    /// Not the account's PIN.
+    InvalidPin,
+    /// The login is older than this, and too old for what is asked.
+    ReauthenticationRequired(TimeDelta),
     /// The code has become too short for its phone.
     CodeUpgraded,
     /// Not a refresh token of a live session.
@@ -158,6 +159,9 @@ impl Problem {
             Self::Unauthenticated => ProblemKind::UNAUTHENTICATED,
             Self::InvalidCode { .. } => ProblemKind::INVALID_CODE,
             Self::InvalidChallenge => ProblemKind::INVALID_CHALLENGE,
+            Self::PinRequired => ProblemKind::PIN_REQUIRED,
+            Self::InvalidPin => ProblemKind::INVALID_PIN,
+            Self::ReauthenticationRequired(_) => ProblemKind::REAUTHENTICATION_REQUIRED,
             Self::CodeUpgraded => ProblemKind::CODE_UPGRADED,
             Self::InvalidRefreshToken => ProblemKind::INVALID_REFRESH_TOKEN,
             Self::RefreshTokenReused => ProblemKind::REFRESH_TOKEN_REUSED,
@@ -237,6 +241,12 @@ impl ResponseError for Problem {
             Self::Unauthenticated => {
                 response.insert_header(("WWW-Authenticate", "Bearer"));
             }
+            // RFC 9470, section 3.
+            Self::ReauthenticationRequired(age) => {
+                let error = "Bearer error=\"insufficient_user_authentication\"";
+                let challenge = format!("{error}, max_age={}", age.num_seconds());
+                response.insert_header(("WWW-Authenticate", challenge));
+            }
             // The rest of the body is not waited for.
             Self::RequestTimeout | Self::PayloadTooLarge => {
                 response.force_close();
@@ -247,43 +257,5 @@ impl ResponseError for Problem {
             _ => {}
         }
         response.body(serde_json::to_vec(&details).unwrap_or_default())
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unreachable(_) => Self::Unavailable(error.into()),
-            StoreError::Refused(_)
-            | StoreError::Corrupt(_)
-            | StoreError::Url
-            | StoreError::Tls(_)
-            | StoreError::TooOld(_)
-            | StoreError::Migration(_) => Self::Internal(error.into()),
-        }
-    }
-}
-
-impl From<TokenError> for Problem {
-    fn from(error: TokenError) -> Self {
-        Self::Internal(error.into())
-    }
-}
-
-impl From<SmsError> for Problem {
-    fn from(error: SmsError) -> Self {
-        match error {
-            SmsError::Rejected => Self::SmsRejected,
-            SmsError::Unavailable => Self::SmsUnavailable,
-        }
-    }
-}
-
-impl From<PhoneNumberError> for Problem {
-    fn from(error: PhoneNumberError) -> Self {
-        match error {
-            PhoneNumberError::Invalid => Self::InvalidPhone,
-            PhoneNumberError::NotMobile => Self::PhoneNotSupported,
-        }
     }
 }

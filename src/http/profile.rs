@@ -48,7 +48,7 @@ pub struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "/api/v1/referral/invited?cursor=AAZEDo4hM4ABmqPBfld9YJ1LL2oMG44R")]
     invited_users_next: Option<String>,
-    /// Whether a PIN is asked for at login; accounts have none in this version.
+    /// Whether a PIN is asked for at login: `PUT /api/v1/profile/pin` sets one.
     #[schema(example = false)]
     has_pin: bool,
     /// The first login.
@@ -78,7 +78,7 @@ impl From<profiles::Profile> for Profile {
             invited_by_phone: row.invited_by_phone,
             invited_users: row.invited_users,
             invited_users_count: row.invited_users_count,
-            has_pin: false,
+            has_pin: row.has_pin,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

@@ -3,6 +3,7 @@
 mod delete;
 mod get;
 mod patch;
+mod pin;
 mod put;
 
 use actix_web::{
@@ -26,7 +27,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get::get_profile)
         .service(put::replace_profile)
         .service(patch::change_profile)
-        .service(delete::delete_profile);
+        .service(delete::delete_profile)
+        .service(pin::set_pin)
+        .service(pin::remove_pin);
 }
 
 /// The answer that shows a profile, with its entity tag.

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Duration, TimeDelta, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Integer, Interval, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Bool, Integer, Interval, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Connection, StoreError, schema::challenge_use, statement::statement};
+use super::{Connection, StoreError, logins::Settlement, schema::challenge_use, statement::statement};
 use crate::domain::{
     ChallengeId, DeviceId, Limit, Pseudonym,
     guess_budget::{self, Rung, slot_of},
@@ -121,6 +121,45 @@ pub async fn claim_attempt(conn: &mut Connection, attempt: &Attempt) -> Result<C
         ("throttled", _, Some(wait)) => Ok(Claim::Throttled(wait)),
         _ => Err(StoreError::Corrupt("claim_attempt")),
     }
+}
+
+statement! {
+    ReturnAttempt<'a> {
+        jti: Uuid => SqlUuid,
+        phone: Uuid => SqlUuid,
+        device: Option<Uuid> => Nullable<SqlUuid>,
+        meter: Option<&'a str> => Nullable<Text>,
+        every: TimeDelta => Interval,
+        risk_slot: Option<i16> => Nullable<SmallInt>,
+        risk_every: TimeDelta => Interval,
+    } -> (Bool,)
+    "SELECT return_attempt(_jti => $1, _phone => $2, _device => $3, _meter => $4, _every => $5,
+                           _risk_slot => $6, _risk_every => $7)"
+}
+
+/// After a right code that is no login yet: gives back the attempt it was
+/// claimed by, once, with what it was charged to. False: the challenge is consumed.
+///
+/// # Errors
+///
+/// [`StoreError`]: the attempt may stay charged.
+pub async fn return_attempt(
+    conn: &mut Connection,
+    challenge: ChallengeId,
+    charged: &Settlement,
+) -> Result<bool, StoreError> {
+    let meters = Meters::of(charged.rung, charged.device);
+    let statement = ReturnAttempt {
+        jti: challenge.0,
+        phone: charged.phone.0,
+        device: charged.device.map(|device| device.0),
+        meter: meters.column,
+        every: meters.own.every,
+        risk_slot: charged.risk_slot,
+        risk_every: meters.deployment.every,
+    };
+    let (returned,): (bool,) = statement.get_result(conn).await?;
+    Ok(returned)
 }
 
 /// Which meters count the tries on a challenge.

@@ -8,11 +8,15 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Connection, StoreError, challenges::Meters, statement::statement};
+use super::{
+    Connection, StoreError,
+    challenges::{Meters, return_attempt},
+    statement::statement,
+};
 use crate::domain::{
-    ChallengeId, DeviceId, InviteCode, PhoneNumber, Pseudonym, SessionId, UserId,
+    ChallengeId, DeviceId, InviteCode, PhoneNumber, PinHash, Pseudonym, SessionId, UserId,
     guess_budget::{self, Rung},
-    send_limits, session_limits,
+    pin, send_limits, session_limits,
 };
 
 /// A right code, and the session it is to open.
@@ -33,6 +37,10 @@ pub struct Login<'a> {
     pub settlement: Settlement,
     /// The device to be trusted from now on.
     pub device: DeviceId,
+    /// The PIN that was given and is right.
+    pub proven: Option<PinHash>,
+    /// A PIN whose owner gave no sign of life after this is released; none: no PIN is.
+    pub silent_since: Option<DateTime<Utc>>,
     /// The moment of the login.
     pub now: DateTime<Utc>,
     /// The session's end by idleness.
@@ -65,6 +73,9 @@ pub enum LoginOutcome {
     LoggedIn(LoggedIn),
     /// Another request consumed the challenge first.
     AlreadyConsumed,
+    /// A PIN stands in the way, and it is not the one that was proven. The
+    /// attempt was given back: the challenge is as good as it was.
+    PinInTheWay,
 }
 
 /// A login that happened.
@@ -77,6 +88,8 @@ pub struct LoggedIn {
     pub is_new_user: bool,
     /// Whether the invite code was activated.
     pub invite_activated: bool,
+    /// Whether the account had a PIN that was not asked for, and has none now.
+    pub pin_released: bool,
     /// How many sessions this one took the place of, because the user had too many.
     pub sessions_ended: i32,
 }
@@ -85,10 +98,16 @@ statement! {
     /// Leans on the row lock of `challenge_use` (of parallel logins one finds
     /// `consumed_at` null), on `users_phone_key` (one account per phone) and
     /// on the lock of the referrer's row (a deleted account invites nobody).
-    /// The order is that of the locks: challenge, guards, user, device, session, country.
+    /// The order is that of the locks: challenge, guards, user, PIN, device, session, country.
+    ///
+    /// A PIN stands in the way as it was when the statement began: one that is
+    /// set beside the login comes after it.
     CompleteLogin<'a> {
         now: DateTime<Utc> => Timestamptz,
         jti: uuid::Uuid => Uuid,
+        phone: &'a str => Text,
+        silent_since: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        proven: Option<&'a str> => Nullable<Text>,
         at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
         phone_key: uuid::Uuid => Uuid,
         lane: Option<uuid::Uuid> => Nullable<Uuid>,
@@ -101,7 +120,6 @@ statement! {
         block: Option<uuid::Uuid> => Nullable<Uuid>,
         block_every: TimeDelta => Interval,
         new_user: uuid::Uuid => Uuid,
-        phone: &'a str => Text,
         own_code: &'a str => Text,
         invite_code: Option<&'a str> => Nullable<Text>,
         session: uuid::Uuid => Uuid,
@@ -110,34 +128,38 @@ statement! {
         network: &'a str => Text,
         expires_at: DateTime<Utc> => Timestamptz,
         ends_at: DateTime<Utc> => Timestamptz,
+        pin_every: TimeDelta => Interval,
         device: uuid::Uuid => Uuid,
         trusted_until: DateTime<Utc> => Timestamptz,
         most_devices: i32 => Integer,
         country: &'a str => Text,
         issued: DateTime<Utc> => Timestamptz,
         most_sessions: i32 => Integer,
-    } -> (Uuid, Bool, Integer)
+    } -> (Uuid, Bool, Bool, Integer)
     "WITH consumed AS (
-         UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL
+         UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL AND NOT EXISTS (
+             SELECT FROM users JOIN pins ON pins.user_id = users.id
+             WHERE users.phone = $3 AND ($4 IS NULL OR pins.last_seen_at > $4) AND pins.hash IS DISTINCT FROM $5
+         )
          RETURNING consumed_at AS now, attempts, upgraded
      ), settled AS (
          SELECT now, attempts, upgraded, settle_challenge(
-             _at => $3, _now => now, _attempts => attempts, _phone => $4, _device => $5, _meter => $6,
-             _every => $7, _risk_slot => $8, _risk_every => $9, _send_every => $10, _most_returned => $11,
-             _upgraded => upgraded, _block => $12, _block_every => $13)
+             _at => $6, _now => now, _attempts => attempts, _phone => $7, _device => $8, _meter => $9,
+             _every => $10, _risk_slot => $11, _risk_every => $12, _send_every => $13, _most_returned => $14,
+             _upgraded => upgraded, _block => $15, _block_every => $16)
          FROM consumed
      ), account AS (
          INSERT INTO users (id, phone, invite_code, created_at, updated_at, last_login_at)
-         SELECT $14, $15, $16, now, now, now FROM settled
+         SELECT $17, $3, $18, now, now, now FROM settled
          ON CONFLICT (phone) DO UPDATE SET last_login_at = excluded.last_login_at
          RETURNING id, last_login_at AS now
      ), referrer AS (
          SELECT users.id FROM users, account
-         WHERE users.invite_code = $17 AND users.deleted_at IS NULL AND account.id = $14
+         WHERE users.invite_code = $19 AND users.deleted_at IS NULL AND account.id = $17
          FOR NO KEY UPDATE OF users
      ), invited AS (
          INSERT INTO referrals (invitee_id, referrer_id, invite_code, invited_at)
-         SELECT account.id, referrer.id, $17, now FROM account, referrer
+         SELECT account.id, referrer.id, $19, now FROM account, referrer
          RETURNING referrer_id
      ), counted AS (
          UPDATE users SET invited_users_count = invited_users_count + 1
@@ -145,22 +167,31 @@ statement! {
      ), session AS (
          INSERT INTO sessions (id, user_id, device_name, user_agent, network, expires_at, ends_at,
                                created_at, last_used_at, rotated_at)
-         SELECT $18, id, $19, $20, $21, $22, $23, now, now, now FROM account
+         SELECT $20, id, $21, $22, $23, $24, $25, now, now, now FROM account
+     ), proven AS (
+         UPDATE pins SET failures = failures - $26, proven_by = $20, last_seen_at = greatest(last_seen_at, now)
+         FROM account WHERE pins.user_id = account.id AND pins.hash = $5
+         RETURNING 1
+     ), released AS (
+         DELETE FROM pins USING account
+         WHERE pins.user_id = account.id AND pins.last_seen_at <= $4 AND pins.hash IS DISTINCT FROM $5
+         RETURNING 1
      ), trusted AS (
          SELECT account.id, trust_device(
-             _at => $3, _device => $24, _user => account.id, _session => $18, _now => account.now,
-             _expires_at => $25, _most => $26, _is_lane => $5 IS NOT NULL, _attempts => attempts,
-             _every => $7, _upgraded => upgraded, _send_every => $10, _most_returned => $11)
+             _at => $6, _device => $27, _user => account.id, _session => $20, _now => account.now,
+             _expires_at => $28, _most => $29, _is_lane => $8 IS NOT NULL, _attempts => attempts,
+             _every => $10, _upgraded => upgraded, _send_every => $13, _most_returned => $14)
          FROM account, settled
+         WHERE (SELECT count(*) FROM proven) + (SELECT count(*) FROM released) >= 0
      ), traffic AS (
          INSERT INTO country_traffic AS counted (country, since, slot, logins)
-         SELECT $27, date_bin('5 minutes', $28, 'epoch'), traffic_slot($4), 1 FROM trusted
-         WHERE $12 IS NOT NULL AND $5 IS NULL
+         SELECT $30, date_bin('5 minutes', $31, 'epoch'), traffic_slot($7), 1 FROM trusted
+         WHERE $15 IS NOT NULL AND $8 IS NULL
          ON CONFLICT (since, country, slot) DO UPDATE SET logins = counted.logins + 1
      ), bounded AS (
-         SELECT id, bound_sessions(_user => id, _session => $18, _now => $1, _most => $29) AS ended FROM trusted
+         SELECT id, bound_sessions(_user => id, _session => $20, _now => $1, _most => $32) AS ended FROM trusted
      )
-     SELECT id, EXISTS (SELECT FROM invited), ended FROM bounded"
+     SELECT id, EXISTS (SELECT FROM invited), EXISTS (SELECT FROM released), ended FROM bounded"
 }
 
 /// How often an invite code is drawn again when it is taken. With half of all
@@ -169,7 +200,8 @@ const DRAWS: u32 = 32;
 
 /// Uses up the challenge and gives back what it charged, finds or makes the
 /// user, activates the invite code of a first login, opens the session, trusts
-/// the device and ends the sessions that are too many: all of it or nothing.
+/// the device and ends the sessions that are too many: all of it or nothing. A
+/// PIN that is neither proven nor released stands in the way.
 ///
 /// # Errors
 ///
@@ -187,6 +219,9 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
             jti: login.challenge.0,
             new_user: new_user.0,
             phone: login.phone.as_str(),
+            silent_since: login.silent_since,
+            proven: login.proven.as_ref().map(|hash| &*hash.0),
+            pin_every: pin::FAILURES.every,
             own_code: own_code.as_str(),
             invite_code: login.invite_code.map(InviteCode::as_str),
             session: session.0,
@@ -213,16 +248,24 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
             most_devices: guess_budget::DEVICES_PER_USER,
             most_sessions: session_limits::SESSIONS_PER_USER,
         };
-        let row: Result<Option<(uuid::Uuid, bool, i32)>, _> = statement.get_result(conn).await.optional();
+        let row: Result<Option<(uuid::Uuid, bool, bool, i32)>, _> =
+            statement.get_result(conn).await.optional();
         draws -= 1;
         return match row {
-            Ok(Some((user, invite_activated, sessions_ended))) => Ok(LoginOutcome::LoggedIn(LoggedIn {
-                user: UserId(user),
-                session,
-                is_new_user: user == new_user.0,
-                invite_activated,
-                sessions_ended,
-            })),
+            Ok(Some((user, invite_activated, pin_released, sessions_ended))) => {
+                Ok(LoginOutcome::LoggedIn(LoggedIn {
+                    user: UserId(user),
+                    session,
+                    is_new_user: user == new_user.0,
+                    invite_activated,
+                    sessions_ended,
+                    pin_released,
+                }))
+            }
+            // Nothing else refuses; and of a consumed challenge nothing can be given back.
+            Ok(None) if return_attempt(conn, login.challenge, settlement).await? => {
+                Ok(LoginOutcome::PinInTheWay)
+            }
             Ok(None) => Ok(LoginOutcome::AlreadyConsumed),
             Err(DatabaseError(DatabaseErrorKind::UniqueViolation, violation))
                 if draws > 0 && violation.constraint_name() == Some("users_invite_code_key") =>

@@ -12,6 +12,7 @@ pub mod devices;
 pub mod guard_keys;
 pub mod guards;
 pub mod logins;
+pub mod pins;
 pub mod profiles;
 pub mod referrals;
 mod schema;

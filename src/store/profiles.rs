@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::{
     OptionalExtension,
     prelude::*,
-    sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid},
+    sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 
@@ -40,9 +40,11 @@ pub struct Profile {
     pub invited_by_phone: Option<String>,
     /// The newest of those who activated the user's code, E.164, newest first.
     pub invited_users: Vec<String>,
-    last_invited_at: Option<DateTime<Utc>>,
-    last_invitee: Option<uuid::Uuid>,
+    /// When the last of them was invited, and who it is.
+    last_invited: (Option<DateTime<Utc>>, Option<uuid::Uuid>),
     session_used_at: DateTime<Utc>,
+    /// Whether a PIN is asked for at login.
+    pub has_pin: bool,
 }
 
 impl Profile {
@@ -50,7 +52,7 @@ impl Profile {
     #[must_use]
     pub fn next_invited(&self) -> Option<Position> {
         let shown = i32::try_from(self.invited_users.len()).unwrap_or(i32::MAX);
-        let last = self.last_invited_at.zip(self.last_invitee)?;
+        let last = self.last_invited.0.zip(self.last_invited.1)?;
         (self.invited_users_count > shown).then_some(Position { invited_at: last.0, invitee: UserId(last.1) })
     }
 }
@@ -60,12 +62,13 @@ statement! {
     /// the join with `sessions` is the check that the caller may read this.
     FindProfile { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (
         Uuid, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Integer, Integer, Timestamptz,
-        Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>, Nullable<Timestamptz>, Nullable<Uuid>, Timestamptz,
+        Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>, (Nullable<Timestamptz>, Nullable<Uuid>),
+        Timestamptz, Bool,
     )
     "SELECT users.id, users.phone, users.email, users.first_name, users.last_name, users.invite_code,
             users.invited_users_count, users.version, users.created_at, users.updated_at,
             referrals.invite_code, referrer.phone, page.phones, page.last_at, page.last_id,
-            sessions.last_used_at
+            sessions.last_used_at, EXISTS (SELECT FROM pins WHERE pins.user_id = users.id)
      FROM sessions
      JOIN users ON users.id = sessions.user_id
      LEFT JOIN referrals ON referrals.invitee_id = users.id

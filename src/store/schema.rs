@@ -54,6 +54,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    pins (user_id) {
+        user_id -> Uuid,
+        hash -> Text,
+        failures -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        proven_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     rate_limit (key) {
         key -> Uuid,
         tat -> Timestamptz,

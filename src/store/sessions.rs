@@ -44,14 +44,14 @@ pub async fn find_user(
 const USE_IS_NOTED_EVERY: Duration = Duration::minutes(1);
 
 statement! {
-    /// Of those who come at once one writes; nobody waits for a refresh or a logout.
+    /// Of those who come at once one writes; nobody waits for a refresh or a logout. The owner is alive: the PIN stays.
     NoteUse { now: DateTime<Utc> => Timestamptz, every: Duration => Interval, session: uuid::Uuid => Uuid } -> (BigInt,)
     "WITH noted AS (
          UPDATE sessions SET last_used_at = $1 WHERE id = (
              SELECT id FROM sessions WHERE last_used_at < $1 - $2 AND id = $3 FOR NO KEY UPDATE SKIP LOCKED
-         ) RETURNING 1
+         ) RETURNING user_id
      )
-     SELECT count(*) FROM noted"
+     SELECT count(*) FROM noted CROSS JOIN LATERAL note_life(user_id, $1)"
 }
 
 /// Notes that a session was used at `now`, at most once a minute: most

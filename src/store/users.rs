@@ -7,7 +7,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use super::{
     Connection, StoreError, devices,
     referrals::lock_tree,
-    schema::{referrals, sessions, users},
+    schema::{pins, referrals, sessions, users},
 };
 use crate::domain::UserId;
 
@@ -19,7 +19,7 @@ pub enum Deletion {
     VersionChanged,
 }
 
-/// Deletes the account: its personal data, its sessions and devices, its place among
+/// Deletes the account: its personal data, its PIN, its sessions and devices, its place among
 /// those its referrer invited. The invite code stays taken for ever.
 ///
 /// With `expected_version` only that version is deleted. Deleting what is
@@ -58,6 +58,7 @@ pub async fn delete(
             }
         }
         // In the order in which a logout and a login lock them.
+        diesel::delete(pins::table.find(user.0)).execute(conn).await?;
         devices::forget_all(conn, user).await?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?;
         let referrer: Option<uuid::Uuid> = diesel::delete(referrals::table.find(user.0))

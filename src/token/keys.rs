@@ -41,12 +41,39 @@ impl PseudonymKey {
     pub(super) fn mac(&self) -> Result<PseudonymMac, TokenError> {
         PseudonymMac::new_from_slice(&*self.0).map_err(|_| TokenError::Derivation)
     }
+
+    /// The key of the hashes of PINs: HKDF-SHA256 with info `phone-auth/pin`.
+    pub(super) fn pin_key(&self) -> Result<PinKey, TokenError> {
+        let mut key = Key(Zeroizing::new([0; 32]));
+        let info = b"phone-auth/pin";
+        Hkdf::<Sha256>::new(None, &*self.0).expand(info, &mut *key.0).map_err(|_| TokenError::Derivation)?;
+        Ok(PinKey(key))
+    }
 }
 
 impl From<[u8; 32]> for PseudonymKey {
     fn from(key: [u8; 32]) -> Self {
         Self(Zeroizing::new(key))
     }
+}
+
+/// The key of the hashes of PINs.
+pub(super) struct PinKey(Key);
+
+impl PinKey {
+    /// Argon2id with this key as its secret value (RFC 9106, section 3.1).
+    pub(super) fn argon2(&self) -> argon2::password_hash::Result<Argon2<'_>> {
+        Ok(Argon2::new_with_secret(&*self.0.0, ARGON2_KIND.0, ARGON2_KIND.1, argon2_parameters()?)?)
+    }
+}
+
+/// Argon2id (RFC 9106).
+const ARGON2_KIND: (argon2::Algorithm, argon2::Version) =
+    (argon2::Algorithm::Argon2id, argon2::Version::V0x13);
+
+/// The parameters OWASP gives for Argon2id: 19 MiB, two passes, one lane; for 32 bytes.
+fn argon2_parameters() -> argon2::Result<argon2::Params> {
+    argon2::Params::new(19_456, 2, 1, Some(32))
 }
 
 /// 256 bits of key, wiped when dropped.
@@ -102,14 +129,14 @@ impl fmt::Display for RootId {
 struct Master(Zeroizing<[u8; 32]>);
 
 impl Master {
-    /// Argon2id (RFC 9106) by the parameters OWASP gives: 19 MiB, two passes, one lane.
+    /// Argon2id by the parameters OWASP gives.
     fn stretch(secret: &str) -> Result<Self, TokenError> {
         // One salt for all: a root secret is drawn for this service alone, and
         // every instance must come to the same keys without sharing a file.
         const SALT: &[u8] = b"phone-auth root secret, version 1";
         let mut master = Self(Zeroizing::new([0; 32]));
-        let parameters = argon2::Params::new(19_456, 2, 1, Some(32)).map_err(TokenError::Stretch)?;
-        Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, parameters)
+        let parameters = argon2_parameters().map_err(TokenError::Stretch)?;
+        Argon2::new(ARGON2_KIND.0, ARGON2_KIND.1, parameters)
             .hash_password_into(secret.as_bytes(), SALT, &mut *master.0)
             .map_err(TokenError::Stretch)?;
         Ok(master)

@@ -15,6 +15,7 @@ mod device;
 mod jose;
 mod keyring;
 mod keys;
+mod pin;
 mod pseudonym;
 mod refresh;
 mod ring;
@@ -37,6 +38,7 @@ pub use self::{
     jose::JoseFailure,
     keyring::{FOLLOWED_AFTER, JWKS_MAX_AGE_SECONDS, KEPT_AFTER, KeyState, PUBLISHED_BEFORE, key_states},
     keys::random_root_secret,
+    pin::{PinError, PinHasher, PinPlace, PinQueue},
     pseudonym::Pseudonyms,
     refresh::RefreshClaims,
     settings::{Lives, Rotation, Settings},

@@ -84,8 +84,12 @@ impl Tokens {
     ///
     /// [`TokenError::PseudonymKeyNotOurs`] when no root secret opens it.
     pub fn open_pseudonyms(&self, sealed: &str) -> Result<Pseudonyms, TokenError> {
+        Ok(Pseudonyms(self.open_pseudonym_key(sealed)?.mac()?))
+    }
+
+    /// The stored key itself, for what else must outlive the root secrets.
+    pub(super) fn open_pseudonym_key(&self, sealed: &str) -> Result<PseudonymKey, TokenError> {
         let opened = ENVELOPE.open::<Claims>(sealed, self.0.roots.live_lasting());
-        let key = PseudonymKey::from(opened.ok_or(TokenError::PseudonymKeyNotOurs)?.claims.key);
-        Ok(Pseudonyms(key.mac()?))
+        Ok(PseudonymKey::from(opened.ok_or(TokenError::PseudonymKeyNotOurs)?.claims.key))
     }
 }

@@ -131,7 +131,7 @@ async fn the_end_of_the_oldest_session_beside_an_eleventh_login_leaves_ten_or_ni
     for _ in 0..ROUNDS {
         let oldest = instances[0].login(PHONE).await;
         for _ in 0..9 {
-            instances[0].pass(Duration::seconds(1));
+            instances.iter().for_each(|app| app.pass(Duration::seconds(1)));
             instances[0].login(PHONE).await;
         }
         let ada = instances[0].login(PHONE).await;

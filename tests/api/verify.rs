@@ -157,7 +157,7 @@ async fn the_session_keeps_the_name_of_the_device() {
 }
 
 #[tokio::test]
-async fn a_pin_is_accepted_and_changes_nothing() {
+async fn a_pin_that_nobody_set_is_neither_asked_for_nor_looked_at() {
     let app = TestApp::start().await;
     let (challenge, code) = asked(&app).await;
     let wrong = json!({"challenge_token": challenge, "code": another_code(&code), "pin": code});

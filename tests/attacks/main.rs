@@ -26,6 +26,7 @@ mod lanes;
 mod network_quota;
 mod number_quota;
 mod parallel;
+mod pins;
 mod refunds;
 mod resending;
 mod spellings;

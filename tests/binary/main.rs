@@ -5,6 +5,7 @@
 mod embedded;
 mod guess_bound;
 mod keys;
+mod logs;
 mod metrics;
 mod proxies;
 mod service;

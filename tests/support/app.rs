@@ -1,4 +1,7 @@
-use std::net::TcpListener;
+use std::{
+    net::TcpListener,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use actix_web::{dev::ServerHandle, web::Data};
 use chrono::{DateTime, Duration, Utc};
@@ -226,6 +229,25 @@ impl TestApp {
     /// Enters `code` for `challenge`.
     pub async fn verify(&self, challenge: &str, code: &str) -> Answer {
         self.post("/api/v1/auth/verify", json!({"challenge_token": challenge, "code": code})).await
+    }
+
+    /// Enters `code` and `pin` for `challenge`.
+    pub async fn verify_with_pin(&self, challenge: &str, code: &str, pin: &str) -> Answer {
+        let body = json!({"challenge_token": challenge, "code": code, "pin": pin});
+        self.post("/api/v1/auth/verify", body).await
+    }
+
+    /// Logs in with a number and its PIN.
+    pub async fn login_with_pin(&self, phone: &str, pin: &str) -> TestUser<'_> {
+        let challenge = self.challenge(phone).await;
+        let answer = self.verify_with_pin(&challenge, &self.code(phone), pin).await;
+        TestUser::of(self, answer.expect(200))
+    }
+
+    /// Logs in with a number that nobody had before.
+    pub async fn newcomer(&self) -> TestUser<'_> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        self.login(&format!("+7999{:07}", 8_000_000 + NUMBER.fetch_add(1, Ordering::Relaxed))).await
     }
 
     /// Logs in with this number, which makes the account the first time.

@@ -54,6 +54,17 @@ impl<'a> TestUser<'a> {
         self.login.body["user"]["invite_code"].as_str().unwrap().to_owned()
     }
 
+    /// Sets a PIN, in place of `current` if there is one.
+    pub async fn set_pin(&self, pin: &str, current: Option<&str>) -> Answer {
+        self.put("/api/v1/profile/pin", json!({"pin": pin, "current_pin": current})).await
+    }
+
+    /// Removes the PIN.
+    pub async fn remove_pin(&self, current: Option<&str>) -> Answer {
+        let request = self.request(Method::DELETE, "/api/v1/profile/pin");
+        self.app.send(request.json(&json!({"current_pin": current}))).await
+    }
+
     pub async fn activate(&self, code: &str) -> Answer {
         self.post("/api/v1/referral/activate", json!({"invite_code": code})).await
     }

@@ -45,7 +45,7 @@ pub enum RotationOutcome {
 }
 
 statement! {
-    /// Compare-and-set on the generation: of parallel refreshes one advances it.
+    /// Compare-and-set on the generation: of parallel refreshes one advances it. Its owner is alive: the PIN stays.
     Advance<'a> {
         now: DateTime<Utc> => Timestamptz,
         network: &'a str => Text,
@@ -53,11 +53,14 @@ statement! {
         session: uuid::Uuid => Uuid,
         generation: i32 => Integer,
     } -> (Uuid, Integer, Timestamptz)
-    "UPDATE sessions
-     SET generation = generation + 1, rotated_at = $1, last_used_at = $1, network = $2,
-         expires_at = least($3, ends_at)
-     WHERE id = $4 AND generation = $5 AND expires_at > $1
-     RETURNING user_id, generation, expires_at"
+    "WITH advanced AS (
+         UPDATE sessions
+         SET generation = generation + 1, rotated_at = $1, last_used_at = $1, network = $2,
+             expires_at = least($3, ends_at)
+         WHERE id = $4 AND generation = $5 AND expires_at > $1
+         RETURNING user_id, generation, expires_at
+     )
+     SELECT user_id, generation, expires_at FROM advanced CROSS JOIN LATERAL note_life(user_id, $1)"
 }
 
 /// Advances the session if `rotation` shows the live token; forgives the

@@ -7,6 +7,7 @@ mod fuzz;
 mod guard;
 mod hand;
 mod keyring;
+mod pin;
 mod refresh;
 mod sealed_attacks;
 mod settings;

@@ -64,8 +64,8 @@ async fn the_spelling_of_the_media_type_does_not_matter() {
             &[("content-type", "Application/JSON; Charset=Utf-8")],
             &[("content-type", "application/json"), ("content-encoding", "identity")],
         ] {
-            // A login each time, for one of the operations is the logout.
-            let user = app.login("+79991234567").await;
+            // A login each time, for one of the operations is the logout, and of somebody new, for one sets a PIN.
+            let user = app.newcomer().await;
             let answer = send(&operation, &user, headers, operation.example.to_string()).await;
             assert!(
                 ![400, 415, 422].contains(&answer.status.as_u16()),
@@ -80,7 +80,7 @@ async fn the_spelling_of_the_media_type_does_not_matter() {
 async fn a_body_has_up_to_16_kib_however_it_is_sent() {
     let app = TestApp::start().await;
     for operation in Operation::with_body() {
-        let user = app.login("+79991234567").await;
+        let user = app.newcomer().await;
         let padded = |length: usize| {
             let body = operation.example.to_string();
             format!("{body}{}", " ".repeat(length - body.len()))

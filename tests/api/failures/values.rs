@@ -112,7 +112,7 @@ async fn a_value_of_another_type_is_refused_by_name_and_never_quoted() {
 async fn a_text_that_does_not_fit_is_never_quoted() {
     let app = TestApp::start().await;
     for operation in Operation::with_body() {
-        let user = app.login("+79991234567").await;
+        let user = app.newcomer().await;
         for member in operation.members() {
             for text in [
                 "918273!",
@@ -173,7 +173,7 @@ async fn characters_that_no_database_stores_are_never_a_defect_of_ours() {
             for text in
                 ["\\u0000", "\\u0000\\u0000", "A\\u0000", "\\u0000A", "\\u001b[2J", "\\uffff", "\\u202e"]
             {
-                let user = app.login("+79991234567").await;
+                let user = app.newcomer().await;
                 let example = operation.example[&member].as_str().unwrap_or_default();
                 for value in [format!("\"{text}\""), format!("\"{example}{text}\"")] {
                     let answer = send(&operation, &user, &with(&operation, &member, &value)).await;

@@ -1,0 +1,56 @@
+//! What went wrong in a tool, as the problem that a client is told.
+
+use super::problem::Problem;
+use crate::{
+    domain::PhoneNumberError,
+    sms::SmsError,
+    store::StoreError,
+    token::{PinError, TokenError},
+};
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unreachable(_) => Self::Unavailable(error.into()),
+            StoreError::Refused(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Url
+            | StoreError::Tls(_)
+            | StoreError::TooOld(_)
+            | StoreError::Migration(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<PinError> for Problem {
+    fn from(error: PinError) -> Self {
+        match error {
+            PinError::Busy | PinError::Stopping(_) => Self::Unavailable(error.into()),
+            PinError::Lost(_) | PinError::Hash(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<SmsError> for Problem {
+    fn from(error: SmsError) -> Self {
+        match error {
+            SmsError::Rejected => Self::SmsRejected,
+            SmsError::Unavailable => Self::SmsUnavailable,
+        }
+    }
+}
+
+impl From<PhoneNumberError> for Problem {
+    fn from(error: PhoneNumberError) -> Self {
+        match error {
+            PhoneNumberError::Invalid => Self::InvalidPhone,
+            PhoneNumberError::NotMobile => Self::PhoneNotSupported,
+        }
+    }
+}

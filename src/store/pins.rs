@@ -1,0 +1,245 @@
+//! `pins`: the second step of those who set one. A login proves or releases it
+//! (`logins.rs`), the use of a session keeps it (`sessions.rs`), the end of the
+//! account takes it along (`users.rs`).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{
+    OptionalExtension,
+    sql_types::{BigInt, Bool, Integer, Interval, Nullable, Text, Timestamptz, Uuid},
+};
+use diesel_async::RunQueryDsl;
+
+use super::{Connection, StoreError, statement::statement};
+use crate::domain::{Limit, PhoneNumber, PinHash, Pseudonym, SessionId, UserId, pin};
+
+/// What decides who may change a PIN.
+pub struct Standing {
+    /// Whose session asks.
+    pub user: UserId,
+    /// When the session began.
+    pub logged_in_at: DateTime<Utc>,
+    /// The PIN as it is now.
+    pub pin: Option<PinHash>,
+    /// Whether the login of this session gave that PIN.
+    pub proven: bool,
+}
+
+statement! {
+    FindStanding { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (
+        Uuid, Timestamptz, Nullable<Text>, Bool,
+    )
+    "SELECT users.id, sessions.created_at, pins.hash, coalesce(pins.proven_by = sessions.id, false)
+     FROM sessions JOIN users ON users.id = sessions.user_id LEFT JOIN pins ON pins.user_id = users.id
+     WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
+}
+
+/// How the user of a session that lives at `now` stands with the PIN.
+///
+/// # Errors
+///
+/// [`StoreError`]: the caller is not let in.
+pub async fn find(
+    conn: &mut Connection,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Option<Standing>, StoreError> {
+    let find = FindStanding { session: session.0, now };
+    let row: Option<(uuid::Uuid, DateTime<Utc>, Option<String>, bool)> =
+        find.get_result(conn).await.optional()?;
+    Ok(row.map(|(user, logged_in_at, hash, proven)| Standing {
+        user: UserId(user),
+        logged_in_at,
+        pin: hash.map(PinHash),
+        proven,
+    }))
+}
+
+/// What came of wanting a PIN compared. Every case is ordinary.
+pub enum Charge {
+    /// It may be compared with this, once.
+    Charged(PinHash),
+    /// Too many were not right; after this time one more is compared.
+    Throttled(TimeDelta),
+    /// There is none to compare with.
+    NoPin,
+}
+
+impl Charge {
+    fn of(row: Option<(Option<String>, Option<TimeDelta>)>) -> Self {
+        match row {
+            Some((Some(hash), _)) => Self::Charged(PinHash(hash)),
+            Some((None, Some(wait))) => Self::Throttled(wait),
+            Some((None, None)) | None => Self::NoPin,
+        }
+    }
+}
+
+statement! {
+    ChargeLogin<'a> {
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        every: TimeDelta => Interval,
+        burst: i32 => Integer,
+        phone: &'a str => Text,
+        silent_since: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+    } -> (Nullable<Text>, Nullable<Interval>)
+    "SELECT charged.hash, charged.wait
+     FROM users JOIN pins ON pins.user_id = users.id
+     CROSS JOIN LATERAL charge_pin(_at => $1, _user => users.id, _every => $2, _burst => $3) AS charged
+     WHERE users.phone = $4 AND ($5 IS NULL OR pins.last_seen_at > $5)"
+}
+
+/// Charges one PIN to the meter of the user with this `phone`, in a commit of
+/// its own: of parallel tries exactly those are compared that have room.
+///
+/// A PIN whose owner gave no sign of life after `silent_since` is none.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing may be compared then.
+pub async fn charge_login(
+    conn: &mut Connection,
+    at: Option<DateTime<Utc>>,
+    phone: &PhoneNumber,
+    silent_since: Option<DateTime<Utc>>,
+) -> Result<Charge, StoreError> {
+    let Limit { burst, every } = pin::FAILURES;
+    let charge = ChargeLogin { at, every, burst, phone: phone.as_str(), silent_since };
+    Ok(Charge::of(charge.get_result(conn).await.optional()?))
+}
+
+statement! {
+    ChargeUser {
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        user: uuid::Uuid => Uuid,
+        every: TimeDelta => Interval,
+        burst: i32 => Integer,
+    } -> (Nullable<Text>, Nullable<Interval>)
+    "SELECT hash, wait FROM charge_pin(_at => $1, _user => $2, _every => $3, _burst => $4)"
+}
+
+/// The same for a user who is logged in.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing may be compared then.
+pub async fn charge(
+    conn: &mut Connection,
+    at: Option<DateTime<Utc>>,
+    user: UserId,
+) -> Result<Charge, StoreError> {
+    let Limit { burst, every } = pin::FAILURES;
+    let charge = ChargeUser { at, user: user.0, every, burst };
+    Ok(Charge::of(charge.get_result(conn).await.optional()?))
+}
+
+statement! {
+    CountChange {
+        key: uuid::Uuid => Uuid,
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        every: TimeDelta => Interval,
+        burst: i32 => Integer,
+    } -> (BigInt, Nullable<Interval>)
+    "WITH counted AS (
+         INSERT INTO rate_limit AS limits (key, tat) VALUES ($1, coalesce($2, now()) + $3)
+         ON CONFLICT (key) DO UPDATE SET tat = greatest(limits.tat, coalesce($2, now())) + $3
+         WHERE gcra_wait(limits.tat, coalesce($2, now()), $3, $4) <= interval '0'
+         RETURNING 1
+     )
+     SELECT (SELECT count(*) FROM counted),
+            (SELECT gcra_wait(tat, coalesce($2, now()), $3, $4) FROM rate_limit WHERE key = $1)"
+}
+
+/// Counts a PIN that is to be hashed for the user known by `key`; else gives
+/// how long until one more may be.
+///
+/// # Errors
+///
+/// [`StoreError`]: none may be hashed then.
+pub async fn count_change(
+    conn: &mut Connection,
+    at: Option<DateTime<Utc>>,
+    key: Pseudonym,
+) -> Result<Option<TimeDelta>, StoreError> {
+    let Limit { burst, every } = pin::CHANGES;
+    let (counted, wait): (i64, Option<TimeDelta>) =
+        CountChange { key: key.0, at, every, burst }.get_result(conn).await?;
+    // Of those who come at once the last may see how it was before them.
+    Ok((counted == 0).then(|| wait.unwrap_or_default().max(TimeDelta::seconds(1))))
+}
+
+/// A change of the PIN, good only while everything is as it was looked at.
+pub struct Change<'a> {
+    /// Who asks: a session that must live when it is written.
+    pub session: SessionId,
+    /// The PIN that is to be there; none: none is to be.
+    pub expected: Option<&'a PinHash>,
+    /// Whether it was charged for being compared, and was right.
+    pub is_proven: bool,
+    /// The PIN from now on; none: no more.
+    pub new: Option<&'a PinHash>,
+    /// The moment of the request.
+    pub now: DateTime<Utc>,
+}
+
+/// What came of a change. Every case is ordinary.
+pub enum ChangeOutcome {
+    /// It is as it was to be.
+    Changed,
+    /// Another change came first; nothing was done.
+    Overtaken,
+    /// The session or the account ended; nothing was done.
+    SessionEnded,
+}
+
+statement! {
+    /// The user's row first: beside a deletion a PIN is written before it and
+    /// goes with it, or not at all. Of several at once each waits for the one
+    /// before, and finds another hash than the one it looked at.
+    ChangePin<'a> {
+        session: uuid::Uuid => Uuid,
+        now: DateTime<Utc> => Timestamptz,
+        expected: Option<&'a str> => Nullable<Text>,
+        new: Option<&'a str> => Nullable<Text>,
+        refund: TimeDelta => Interval,
+    } -> (BigInt, BigInt)
+    "WITH asking AS (
+         SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id
+         WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL
+         FOR NO KEY UPDATE OF users
+     ), removed AS (
+         DELETE FROM pins USING asking WHERE pins.user_id = asking.id AND pins.hash = $3 AND $4::text IS NULL
+         RETURNING 1
+     ), replaced AS (
+         UPDATE pins SET hash = $4, proven_by = NULL, last_seen_at = greatest(last_seen_at, $2),
+                         failures = failures - $5
+         FROM asking WHERE pins.user_id = asking.id AND pins.hash = $3 AND $4 IS NOT NULL
+         RETURNING 1
+     ), made AS (
+         INSERT INTO pins (user_id, hash, last_seen_at) SELECT id, $4, $2 FROM asking
+         WHERE $3 IS NULL AND $4 IS NOT NULL
+         ON CONFLICT DO NOTHING RETURNING 1
+     )
+     SELECT (SELECT count(*) FROM asking),
+            (SELECT count(*) FROM removed) + (SELECT count(*) FROM replaced) + (SELECT count(*) FROM made)"
+}
+
+/// Sets, replaces or removes a PIN: a compare-and-set on its hash.
+///
+/// # Errors
+///
+/// [`StoreError`]: nothing was changed.
+pub async fn change(conn: &mut Connection, change: &Change<'_>) -> Result<ChangeOutcome, StoreError> {
+    let statement = ChangePin {
+        session: change.session.0,
+        now: change.now,
+        expected: change.expected.map(|hash| &*hash.0),
+        new: change.new.map(|hash| &*hash.0),
+        refund: if change.is_proven { pin::FAILURES.every } else { TimeDelta::zero() },
+    };
+    let (asking, changed): (i64, i64) = statement.get_result(conn).await?;
+    Ok(match (asking, changed) {
+        (0, _) => ChangeOutcome::SessionEnded,
+        (_, 0) => ChangeOutcome::Overtaken,
+        _ => ChangeOutcome::Changed,
+    })
+}
