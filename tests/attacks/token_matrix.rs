@@ -155,12 +155,8 @@ async fn the_tokens_of_somebody_else_show_and_change_nothing_of_a_user() {
                 let path = operation.path.replace("{id}", &session);
                 let request = bob.request(operation.method.clone(), &path);
                 let has_body = !operation.media_types.is_empty();
-                let mut example = operation.example.clone();
-                // Everything that a body can name of hers.
-                if let Some(code) = example.get_mut("invite_code") {
-                    *code = "AAAAAA".into();
-                }
-                let answer = app.send(if has_body { request.json(&example) } else { request }).await;
+                let request = if has_body { request.json(&operation.example) } else { request };
+                let answer = app.send(request).await;
                 if path.ends_with(&session) {
                     assert_eq!(answer.body["code"], "not-found", "{operation}: {}", answer.text);
                 }

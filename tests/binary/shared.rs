@@ -5,7 +5,7 @@ use std::process::Command;
 use phone_auth::embedded::{EmbeddedPostgres, Settings};
 use serde_json::Value;
 
-use crate::service::{DataDir, ROOT_SECRET, Service, phone_auth};
+use crate::service::{DataDir, ROOT_SECRET, Service, phone_auth, wait_until};
 
 /// A PostgreSQL for services that are given its address.
 pub struct Server {
@@ -70,6 +70,26 @@ fn what_one_service_begins_another_finishes() {
         one.ask("POST", "/api/v1/auth/logout", pair["access_token"].as_str().unwrap(), &Value::Null);
     assert_eq!(status, 204);
     assert_eq!(two.profile(&pair).0, 401);
+}
+
+#[test]
+fn a_used_refresh_token_ends_the_session_everywhere_and_is_warned_of() {
+    let server = Server::start();
+    let (one, two) = (Service::start(&mut on(&server)), Service::start(&mut on(&server)));
+    let login = one.login("+79991234567");
+    let first = serde_json::json!({"refresh_token": login["refresh_token"]});
+    let (_, second) = two.ask("POST", "/api/v1/auth/refresh", "", &first);
+    let second = serde_json::json!({"refresh_token": second["refresh_token"]});
+    let (_, third) = one.ask("POST", "/api/v1/auth/refresh", "", &second);
+    let (status, reused) = two.ask("POST", "/api/v1/auth/refresh", "", &first);
+    assert_eq!((status, &reused["code"]), (401, &"refresh-token-reused".into()));
+    assert_eq!([one.profile(&third).0, two.profile(&third).0], [401, 401]);
+    // To whom it happened the log says by the session, which is no secret.
+    wait_until("a warning in the log", || {
+        let log = two.stderr();
+        let mut warnings = log.lines().filter(|line| line.contains("WARN"));
+        warnings.any(|line| line.contains("a used refresh token was shown") && line.contains("session.id"))
+    });
 }
 
 #[test]
