@@ -59,6 +59,33 @@ pub fn session_ended(user: UserId, session: SessionId, ended: SessionId) {
     );
 }
 
+/// A PIN was set, in place of another or not.
+pub fn pin_set(user: UserId, session: SessionId, replaced: bool) {
+    tracing::info!(
+        target: "audit", event = "pin-set", user.id = %user, session.id = %session, replaced, "a PIN was set"
+    );
+}
+
+/// The PIN was removed by its owner.
+pub fn pin_removed(user: UserId, session: SessionId) {
+    tracing::info!(
+        target: "audit", event = "pin-removed", user.id = %user, session.id = %session, "a PIN was removed"
+    );
+}
+
+/// A wrong PIN: at a login whose code was right, or to change the PIN.
+pub fn pin_refused(user: UserId, network: &str) {
+    tracing::warn!(target: "audit", event = "pin-refused", user.id = %user, network, "a wrong PIN was given");
+}
+
+/// A login went without the PIN, for its owner gave no sign of life; it is removed.
+pub fn pin_released(user: UserId, session: SessionId) {
+    tracing::warn!(
+        target: "audit", event = "pin-released", user.id = %user, session.id = %session,
+        "a PIN was not asked for, because its owner gave no sign of life, and is removed"
+    );
+}
+
 /// The account is gone.
 pub fn account_deleted(user: UserId) {
     tracing::info!(target: "audit", event = "account-deleted", user.id = %user, "an account was deleted");

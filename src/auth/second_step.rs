@@ -1,6 +1,7 @@
 //! The PIN, once the code was right: nothing here is asked before that.
 
 use crate::{
+    audit,
     domain::{Pin, PinHash},
     http::problem::Problem,
     state::AppState,
@@ -53,12 +54,17 @@ async fn compare(
     // First, for a full queue must not cost anybody a try.
     let place = app.pins.place()?;
     let now = app.clock.for_counters();
-    let hash = match pins::charge_login(&mut conn, now, login.phone, login.silent_since).await? {
+    let (user, hash) = match pins::charge_login(&mut conn, now, login.phone, login.silent_since).await? {
         Charge::NoPin => return Ok(None),
         Charge::Throttled(wait) => return Err(Problem::TooManyRequests(wait)),
-        Charge::Charged(hash) => hash,
+        Charge::Charged(user, hash) => (user, hash),
     };
     // Others need it while this one waits for a core.
     drop(conn);
-    if place.matches(pin, &hash).await? { Ok(Some(hash)) } else { Err(Problem::InvalidPin) }
+    if place.matches(pin, &hash).await? {
+        Ok(Some(hash))
+    } else {
+        audit::pin_refused(user, login.network);
+        Err(Problem::InvalidPin)
+    }
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{TokenPair, counting, second_step};
 use crate::{
+    audit,
     domain::{DeviceId, DeviceName, OtpCode, Pin},
     http::{client::Client, json::Json, problem::Problem, profile::Profile},
     state::AppState,
@@ -112,6 +113,7 @@ pub(super) async fn verify_code(
     let login = login(&app, &challenge, claimed, &client, body.device_name.as_ref(), now);
     let (device, expires_at) = (login.device, login.expires_at);
     let (mut conn, done) = second_step::complete(&app, conn, login, body.pin).await?;
+    audit(&client, &challenge, device, &done);
     let profile = profiles::find_by_session(&mut conn, done.session, now).await?;
     // Gone already only if a later login on the same device ended the session.
     let profile = profile.ok_or(Problem::InvalidChallenge)?;
@@ -147,6 +149,17 @@ fn login<'a>(
         now,
         expires_at: now + lives.refresh_idle.min(lives.refresh_absolute),
         ends_at: now + lives.refresh_absolute,
+    }
+}
+
+fn audit(client: &Client, challenge: &Challenge, device: DeviceId, login: &LoggedIn) {
+    let LoggedIn { user, session, is_new_user, sessions_ended, pin_released, invite_activated: _ } = *login;
+    audit::login(user, session, &client.network, is_new_user, sessions_ended);
+    if challenge.device.is_none() {
+        audit::new_device(user, session, device);
+    }
+    if pin_released {
+        audit::pin_released(user, session);
     }
 }
 

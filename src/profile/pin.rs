@@ -1,13 +1,16 @@
 //! The PIN: who may set, replace and remove it. Whether it is asked for at login is not decided here.
 
 use actix_web::{HttpResponse, delete, put, web::Data};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
+    audit,
     domain::{Pin, PinHash, UserId, pin::LOGIN_AGE},
     http::{
         bearer::Bearer,
+        client::Client,
         json::{Json, OptionalJson},
         problem::Problem,
     },
@@ -56,12 +59,13 @@ struct RemovePin {
 pub(super) async fn set_pin(
     app: Data<AppState>,
     bearer: Bearer,
+    client: Client,
     Json(body): Json<SetPin>,
 ) -> Result<HttpResponse, Problem> {
     // One place for both hashes, taken first: a full queue must not cost anybody a try.
     let place = app.pins.place()?;
     let standing = standing(&app, &bearer).await?;
-    let ground = ground(&app, &bearer, &place, standing, body.current_pin).await?;
+    let ground = ground(&app, &client, &place, standing, body.current_pin, bearer.now).await?;
     let mut conn = app.database.connection().await?;
     let key = app.pseudonyms.of("pin", &bearer.user.to_string());
     if let Some(wait) = pins::count_change(&mut conn, app.clock.for_counters(), key).await? {
@@ -71,7 +75,10 @@ pub(super) async fn set_pin(
     let hash = place.hash(body.pin).await?;
     let mut conn = app.database.connection().await?;
     match pins::change(&mut conn, &ground.change(&bearer, Some(&hash))).await? {
-        ChangeOutcome::Changed => Ok(HttpResponse::NoContent().finish()),
+        ChangeOutcome::Changed => {
+            audit::pin_set(bearer.user, bearer.session, ground.expected.is_some());
+            Ok(HttpResponse::NoContent().finish())
+        }
         ChangeOutcome::Overtaken => Err(ground.lost()),
         ChangeOutcome::SessionEnded => Err(Problem::Unauthenticated),
     }
@@ -92,6 +99,7 @@ pub(super) async fn set_pin(
 pub(super) async fn remove_pin(
     app: Data<AppState>,
     bearer: Bearer,
+    client: Client,
     OptionalJson(body): OptionalJson<RemovePin>,
 ) -> Result<HttpResponse, Problem> {
     let before = standing(&app, &bearer).await?;
@@ -99,10 +107,13 @@ pub(super) async fn remove_pin(
         return Ok(HttpResponse::NoContent().finish());
     }
     let place = app.pins.place()?;
-    let ground = ground(&app, &bearer, &place, before, body.current_pin).await?;
+    let ground = ground(&app, &client, &place, before, body.current_pin, bearer.now).await?;
     let mut conn = app.database.connection().await?;
     match pins::change(&mut conn, &ground.change(&bearer, None)).await? {
-        ChangeOutcome::Changed => Ok(HttpResponse::NoContent().finish()),
+        ChangeOutcome::Changed => {
+            audit::pin_removed(bearer.user, bearer.session);
+            Ok(HttpResponse::NoContent().finish())
+        }
         // By another removal, perhaps.
         ChangeOutcome::Overtaken => match standing(&app, &bearer).await?.pin {
             None => Ok(HttpResponse::NoContent().finish()),
@@ -145,12 +156,13 @@ async fn standing(app: &AppState, bearer: &Bearer) -> Result<Standing, Problem> 
 /// Whether the caller may change the PIN.
 async fn ground(
     app: &AppState,
-    bearer: &Bearer,
+    client: &Client,
     place: &PinPlace,
     standing: Standing,
     current: Option<Pin>,
+    now: DateTime<Utc>,
 ) -> Result<Ground, Problem> {
-    let is_recent = bearer.now - standing.logged_in_at <= LOGIN_AGE;
+    let is_recent = now - standing.logged_in_at <= LOGIN_AGE;
     match (standing.pin, current) {
         (None, _) if is_recent => Ok(Ground { expected: None, is_proven: false }),
         (None, _) => Err(Problem::ReauthenticationRequired(LOGIN_AGE)),
@@ -159,20 +171,32 @@ async fn ground(
         }
         (Some(_), None) => Err(Problem::PinRequired),
         (Some(_), Some(pin)) => {
-            Ok(Ground { expected: Some(compare(app, standing.user, place, pin).await?), is_proven: true })
+            let hash = compare(app, client, standing.user, place, pin).await?;
+            Ok(Ground { expected: Some(hash), is_proven: true })
         }
     }
 }
 
 /// Charges `pin` to the user's meter and compares it, holding no connection meanwhile.
-async fn compare(app: &AppState, user: UserId, place: &PinPlace, pin: Pin) -> Result<PinHash, Problem> {
+async fn compare(
+    app: &AppState,
+    client: &Client,
+    user: UserId,
+    place: &PinPlace,
+    pin: Pin,
+) -> Result<PinHash, Problem> {
     let mut conn = app.database.connection().await?;
     let hash = match pins::charge(&mut conn, app.clock.for_counters(), user).await? {
-        Charge::Charged(hash) => hash,
+        Charge::Charged(_, hash) => hash,
         Charge::Throttled(wait) => return Err(Problem::TooManyRequests(wait)),
         // Removed a moment ago.
         Charge::NoPin => return Err(Problem::InvalidPin),
     };
     drop(conn);
-    if place.matches(pin, &hash).await? { Ok(hash) } else { Err(Problem::InvalidPin) }
+    if place.matches(pin, &hash).await? {
+        Ok(hash)
+    } else {
+        audit::pin_refused(user, &client.network);
+        Err(Problem::InvalidPin)
+    }
 }

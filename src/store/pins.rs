@@ -56,8 +56,8 @@ pub async fn find(
 
 /// What came of wanting a PIN compared. Every case is ordinary.
 pub enum Charge {
-    /// It may be compared with this, once.
-    Charged(PinHash),
+    /// It may be compared with this PIN of this user, once.
+    Charged(UserId, PinHash),
     /// Too many were not right; after this time one more is compared.
     Throttled(TimeDelta),
     /// There is none to compare with.
@@ -65,11 +65,11 @@ pub enum Charge {
 }
 
 impl Charge {
-    fn of(row: Option<(Option<String>, Option<TimeDelta>)>) -> Self {
+    fn of(row: Option<(uuid::Uuid, Option<String>, Option<TimeDelta>)>) -> Self {
         match row {
-            Some((Some(hash), _)) => Self::Charged(PinHash(hash)),
-            Some((None, Some(wait))) => Self::Throttled(wait),
-            Some((None, None)) | None => Self::NoPin,
+            Some((user, Some(hash), _)) => Self::Charged(UserId(user), PinHash(hash)),
+            Some((_, None, Some(wait))) => Self::Throttled(wait),
+            Some((_, None, None)) | None => Self::NoPin,
         }
     }
 }
@@ -81,8 +81,8 @@ statement! {
         burst: i32 => Integer,
         phone: &'a str => Text,
         silent_since: Option<DateTime<Utc>> => Nullable<Timestamptz>,
-    } -> (Nullable<Text>, Nullable<Interval>)
-    "SELECT charged.hash, charged.wait
+    } -> (Uuid, Nullable<Text>, Nullable<Interval>)
+    "SELECT users.id, charged.hash, charged.wait
      FROM users JOIN pins ON pins.user_id = users.id
      CROSS JOIN LATERAL charge_pin(_at => $1, _user => users.id, _every => $2, _burst => $3) AS charged
      WHERE users.phone = $4 AND ($5 IS NULL OR pins.last_seen_at > $5)"
@@ -109,12 +109,12 @@ pub async fn charge_login(
 
 statement! {
     ChargeUser {
-        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
         user: uuid::Uuid => Uuid,
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
         every: TimeDelta => Interval,
         burst: i32 => Integer,
-    } -> (Nullable<Text>, Nullable<Interval>)
-    "SELECT hash, wait FROM charge_pin(_at => $1, _user => $2, _every => $3, _burst => $4)"
+    } -> (Uuid, Nullable<Text>, Nullable<Interval>)
+    "SELECT $1, hash, wait FROM charge_pin(_user => $1, _at => $2, _every => $3, _burst => $4)"
 }
 
 /// The same for a user who is logged in.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails; clippy sees no tests in helpers")]
 
+mod audit;
 mod embedded;
 mod guess_bound;
 mod keys;

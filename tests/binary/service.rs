@@ -154,9 +154,10 @@ impl Service {
         // The log may be a moment behind the welcome.
         wait_until("an address in the log", || {
             let log = self.stderr();
-            let mut told = log.split("listening on: ").skip(1).filter_map(|rest| rest.split_once('\n'));
-            address =
-                told.find(|(told, _)| metrics.as_deref() != Some(told)).map(|(told, _)| told.to_owned());
+            // A line ends in a line feed or, as JSON, first in a quotation mark.
+            let ended = |rest: &str| Some(rest[..rest.find(['\n', '"'])?].to_owned());
+            let mut told = log.split("listening on: ").skip(1).filter_map(ended);
+            address = told.find(|told| metrics.as_deref() != Some(told));
             address.is_some()
         });
         address.unwrap()

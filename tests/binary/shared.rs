@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use phone_auth::embedded::{EmbeddedPostgres, Settings};
 use serde_json::Value;
 
@@ -23,6 +24,14 @@ impl Server {
 
     pub fn url(&self) -> String {
         self.postgres.url("phone_auth")
+    }
+
+    /// Runs SQL beside the services.
+    pub fn execute(&self, sql: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            AsyncPgConnection::establish(&self.url()).await.unwrap().batch_execute(sql).await.unwrap();
+        });
     }
 }
 
