@@ -93,6 +93,23 @@ async fn whoever_stays_logged_in_keeps_the_pin() {
 }
 
 #[tokio::test]
+async fn reading_is_a_use_as_well() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    ada.set_pin(PIN, None).await.expect(204);
+    // The refresh comes within an hour of the last sign of life, and is none.
+    app.pass(Duration::minutes(59));
+    let body = json!({"refresh_token": ada.refresh_token});
+    let ada = TestUser::of(&app, app.post("/api/v1/auth/refresh", body).await.expect(200));
+    app.pass(Duration::minutes(2));
+    ada.profile().await;
+    app.pass(Duration::days(7) - Duration::seconds(1));
+    code_alone(&app).await.expect_problem(401, "pin-required");
+    app.pass(Duration::seconds(1));
+    code_alone(&app).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_sign_of_life_is_written_once_an_hour() {
     let (app, mut token) = start("7").await;
     let seen = "SELECT last_seen_at::text FROM pins";
