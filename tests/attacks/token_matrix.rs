@@ -148,7 +148,8 @@ async fn the_tokens_of_somebody_else_show_and_change_nothing_of_a_user() {
     let secrets = [PHONE, ada.login.body["user"]["id"].as_str().unwrap(), &session].map(str::to_owned);
     let rows = rows_of(&app, PHONE).await;
     for place in Place::all() {
-        // Anew each time, for some of these operations end the session, or the account.
+        // Anew each time, for some of these operations end the session, or the account, or set a PIN.
+        app.execute("DELETE FROM pins").await;
         let bob: TestUser<'_> = app.login(OTHER).await;
         let answer = match &place {
             Place::Header(operation) => {
