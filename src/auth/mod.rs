@@ -41,7 +41,7 @@ struct TokenPair {
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// Seconds until the access token ends.
+    /// Seconds until the access token ends; never longer than its session.
     #[schema(example = 600)]
     expires_in: i64,
     /// For `POST /api/v1/auth/refresh`, once.
@@ -65,9 +65,9 @@ impl TokenPair {
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         Ok(Self {
-            access_token: app.tokens.issue_access(user, session, now)?,
+            access_token: app.tokens.issue_access(user, session, expires_at, now)?,
             token_type: "Bearer",
-            expires_in: app.tokens.lives().access.num_seconds(),
+            expires_in: app.tokens.lives().access.min(expires_at - now).num_seconds(),
             refresh_token: app.tokens.issue_refresh(session, generation, expires_at)?,
             refresh_expires_in: (expires_at - now).num_seconds(),
         })

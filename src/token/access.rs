@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc, serde::ts_seconds};
+use chrono::{DateTime, SubsecRound, Utc, serde::ts_seconds};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -40,7 +40,9 @@ struct Claims<'a> {
 }
 
 impl Tokens {
-    /// Issues an access token at `now` that is good for `ACCESS_TOKEN_TTL_SECONDS`.
+    /// Issues an access token at `now` that is good for `ACCESS_TOKEN_TTL_SECONDS`,
+    /// but not beyond `ends_at`, when its session ends: whoever verifies it by
+    /// the published keys does not know of sessions.
     ///
     /// Its text is no identifier, `jti` is: an ECDSA signature has two valid spellings.
     ///
@@ -52,6 +54,7 @@ impl Tokens {
         &self,
         user: UserId,
         session: SessionId,
+        ends_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {
         let (iat, exp) = lifetime(now, self.0.lives.access);
@@ -62,7 +65,7 @@ impl Tokens {
             sid: session,
             jti: Uuid::new_v4(),
             iat,
-            exp,
+            exp: exp.min(ends_at.trunc_subsecs(0)),
         };
         self.signing_keys().signing(now).ok_or(TokenError::NoSigningKey)?.jws.sign(&claims)
     }

@@ -1,5 +1,6 @@
 //! `POST /auth/refresh`: one live token for each session, and when a session ends.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::Duration;
 use serde_json::json;
 
@@ -268,6 +269,25 @@ async fn a_clock_that_goes_back_a_little_ends_no_session() {
     app.pass(Duration::seconds(5));
     assert_eq!(next(&app, &second).await, third);
     ada.profile().await;
+}
+
+#[tokio::test]
+async fn no_access_token_outlives_its_session() {
+    let app = TestApp::builder()
+        .set("--refresh-idle-ttl-seconds", "500")
+        .set("--refresh-absolute-ttl-seconds", "900")
+        .start()
+        .await;
+    let ada = app.login(PHONE).await;
+    assert_eq!(ada.login.body["expires_in"], 500);
+    app.pass(Duration::seconds(450));
+    let answer = refresh(&app, &ada.refresh_token).await.expect(200);
+    assert_eq!(answer.body["expires_in"], 450);
+    let token = answer.text_of("access_token");
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    let end = chrono::DateTime::parse_from_rfc3339("2026-11-21T12:15:00Z").unwrap().timestamp();
+    assert_eq!(claims["exp"], end, "whoever verifies by the published keys knows no sessions");
 }
 
 #[tokio::test]

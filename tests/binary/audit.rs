@@ -112,8 +112,8 @@ fn what_happens_to_accounts_sessions_and_keys_is_told_at_every_level_of_logging(
     assert_eq!(ask("POST", "/api/v1/auth/logout", &second, &json!({})).0, 204);
     assert_eq!(enter(&service, Some("271829")).0, 401);
     server.execute("UPDATE pins SET last_seen_at = last_seen_at - interval '8 days'");
-    let last = login();
-    assert_eq!(ask("DELETE", "/api/v1/profile", &last, &Value::Null).0, 204);
+    let released = login();
+    assert_eq!(ask("DELETE", "/api/v1/profile", &released, &Value::Null).0, 204);
 
     let events = || {
         let lines = audit(&service.stderr());

@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn an_access_token_says_who_calls() {
     let (user, session) = (user(), session());
-    let token = tokens().issue_access(user, session, noon()).unwrap();
+    let token = tokens().issue_access(user, session, DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     let claims = tokens().verify_access(&token, noon()).unwrap();
     let expires_at = "2026-11-21T12:10:00Z".parse().unwrap();
     assert_eq!(claims, AccessClaims { user, session, expires_at });
@@ -12,7 +12,7 @@ fn an_access_token_says_who_calls() {
 #[test]
 fn an_access_token_is_what_the_documents_say() {
     let (user, session) = (user(), session());
-    let token = tokens().issue_access(user, session, noon()).unwrap();
+    let token = tokens().issue_access(user, session, DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     let parts: Vec<&str> = token.split('.').collect();
     assert_eq!(String::from_utf8(hand::bytes(parts[0])).unwrap(), hand::access_header());
     let claims = hand::json_of(parts[1]);
@@ -22,7 +22,7 @@ fn an_access_token_is_what_the_documents_say() {
     assert_eq!((&claims["iss"], &claims["aud"]), (&ISSUER.into(), &AUDIENCE.into()));
     assert_eq!((&claims["sub"], &claims["sid"]), (&user.to_string().into(), &session.to_string().into()));
     assert_eq!((&claims["iat"], &claims["exp"]), (&1_795_262_400.into(), &1_795_263_000.into()));
-    let again = tokens().issue_access(user, session, noon()).unwrap();
+    let again = tokens().issue_access(user, session, DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     assert_ne!(hand::json_of(again.split('.').nth(1).unwrap())["jti"], claims["jti"]);
 }
 
@@ -34,7 +34,7 @@ fn what_is_made_by_hand_by_the_documents_verifies() {
 
 #[test]
 fn an_access_token_is_good_until_the_second_it_expires() {
-    let token = tokens().issue_access(user(), session(), noon()).unwrap();
+    let token = tokens().issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     let expires_at = tokens().verify_access(&token, noon()).unwrap().expires_at;
     assert!(tokens().verify_access(&token, expires_at - TimeDelta::nanoseconds(1)).is_ok());
     assert_eq!(tokens().verify_access(&token, expires_at), Err(InvalidToken));
@@ -51,7 +51,7 @@ fn a_token_of_another_issuer_or_for_another_audience_is_refused() {
         let other = Tokens::new(&settings(SECRET), issuer, audience).unwrap();
         let sealed = stored_signing_key();
         other.use_signing_keys(vec![other.open_signing_key(&sealed).unwrap()]);
-        let token = other.issue_access(user(), session(), noon()).unwrap();
+        let token = other.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
         assert!(other.verify_access(&token, noon()).is_ok());
         assert!(tokens().verify_access(&token, noon()).is_err(), "{issuer} {audience}");
     }
@@ -60,8 +60,11 @@ fn a_token_of_another_issuer_or_for_another_audience_is_refused() {
 #[test]
 fn without_a_signing_key_nothing_is_issued_or_believed() {
     let empty = tokens_of(SECRET);
-    assert!(matches!(empty.issue_access(user(), session(), noon()), Err(TokenError::NoSigningKey)));
-    let token = tokens().issue_access(user(), session(), noon()).unwrap();
+    assert!(matches!(
+        empty.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()),
+        Err(TokenError::NoSigningKey)
+    ));
+    let token = tokens().issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     assert_eq!(empty.verify_access(&token, noon()), Err(InvalidToken));
 }
 
@@ -69,14 +72,17 @@ fn without_a_signing_key_nothing_is_issued_or_believed() {
 fn a_token_too_long_to_come_back_is_not_given_out() {
     let long = Tokens::new(&settings(SECRET), &"x".repeat(1_400), AUDIENCE).unwrap();
     long.use_signing_keys(vec![new_key()]);
-    assert!(matches!(long.issue_access(user(), session(), noon()), Err(TokenError::TooLong)));
+    assert!(matches!(
+        long.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()),
+        Err(TokenError::TooLong)
+    ));
 }
 
 #[test]
 fn every_signature_has_its_length_however_many_zeros_it_begins_with() {
     // One signature in 128 has a short half.
     for _ in 0..1_000 {
-        let token = tokens().issue_access(user(), session(), noon()).unwrap();
+        let token = tokens().issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
         assert!(tokens().verify_access(&token, noon()).is_ok());
     }
 }

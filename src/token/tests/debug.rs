@@ -14,7 +14,7 @@ fn printed() -> (Vec<String>, Vec<String>) {
     };
     let sealed = tokens().seal_challenge(new, noon()).unwrap();
     let opened = tokens().open_challenge(&sealed.token, noon()).unwrap();
-    let access = tokens().issue_access(user(), session(), noon()).unwrap();
+    let access = tokens().issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     let refresh = tokens().issue_refresh(session(), 0, noon() + seconds(60)).unwrap();
     let key = new_key();
     let stored = tokens().seal_signing_key(&key).unwrap();

@@ -21,7 +21,7 @@ fn is_believed(token: &str) -> bool {
 static GOOD: LazyLock<[String; 4]> = LazyLock::new(|| {
     [
         challenge_at(tokens(), noon()).token,
-        tokens().issue_access(user(), session(), noon()).unwrap(),
+        tokens().issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap(),
         tokens().issue_refresh(session(), 3, noon() + seconds(60)).unwrap(),
         stored_signing_key().sealed,
     ]

@@ -8,7 +8,7 @@ fn key_from(signs_from: DateTime<Utc>) -> SigningKey {
 
 /// Which key signs at `now`.
 fn signer(tokens: &Tokens, now: DateTime<Utc>) -> String {
-    let token = tokens.issue_access(user(), session(), now).unwrap();
+    let token = tokens.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, now).unwrap();
     hand::json_of(token.split('.').next().unwrap())["kid"].as_str().unwrap().to_owned()
 }
 
@@ -28,7 +28,7 @@ fn a_key_signs_from_its_time_on_and_is_published_and_verifies_before_and_after()
     let tokens = tokens_of(SECRET);
     tokens.use_signing_keys(vec![old, new]);
     assert_eq!(published(&tokens), kids);
-    let before = tokens.issue_access(user(), session(), noon()).unwrap();
+    let before = tokens.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     assert_eq!(signer(&tokens, noon() + seconds(59)), kids[1]);
     assert_eq!(signer(&tokens, noon() + seconds(60)), kids[0]);
     assert!(tokens.verify_access(&before, noon() + seconds(61)).is_ok());
@@ -56,8 +56,11 @@ fn of_two_keys_of_one_moment_every_instance_chooses_the_same() {
 #[test]
 fn without_a_key_nothing_is_signed_or_believed() {
     let tokens = tokens_of(SECRET);
-    assert!(matches!(tokens.issue_access(user(), session(), noon()), Err(TokenError::NoSigningKey)));
-    let foreign = super::tokens().issue_access(user(), session(), noon()).unwrap();
+    assert!(matches!(
+        tokens.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()),
+        Err(TokenError::NoSigningKey)
+    ));
+    let foreign = super::tokens().issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     assert!(tokens.verify_access(&foreign, noon()).is_err());
 }
 
@@ -68,7 +71,7 @@ fn an_instance_takes_up_new_keys_and_drops_those_that_are_gone() {
     let tokens = tokens_of(SECRET);
     tokens.use_signing_keys(vec![tokens.open_signing_key(&sealed(&[&old])[0]).unwrap()]);
     let shared = tokens.clone();
-    let before = shared.issue_access(user(), session(), noon()).unwrap();
+    let before = shared.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     assert!(tokens.follow_signing_keys(&sealed(&[&new, &old])).is_empty());
     assert_eq!(signer(&shared, noon()), kid);
     assert!(shared.verify_access(&before, noon()).is_ok());

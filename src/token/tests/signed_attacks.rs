@@ -37,7 +37,7 @@ fn message() -> String {
 #[test]
 fn no_token_passes_for_one_of_another_kind() {
     let challenge = challenge_at(tokens(), noon()).token;
-    let access = tokens().issue_access(user(), session(), noon()).unwrap();
+    let access = tokens().issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     let refresh = tokens().issue_refresh(session(), 0, noon() + seconds(60)).unwrap();
     let sealed_key = stored_signing_key();
     let is_challenge = |token: &str| tokens().open_challenge(token, noon()).is_ok();
@@ -234,7 +234,7 @@ fn keys_on_other_curves_and_other_hashes_are_refused() {
 fn a_token_of_one_key_under_the_name_of_another_is_refused() {
     let two = tokens_of(SECRET);
     two.use_signing_keys(vec![new_key(), new_key()]);
-    let token = two.issue_access(user(), session(), noon()).unwrap();
+    let token = two.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     assert!(two.verify_access(&token, noon()).is_ok());
     let keys = two.signing_keys();
     let header = hand::access_header()

@@ -10,7 +10,7 @@ fn a_key_survives_being_sealed_and_stored() {
     let here = tokens_of(SECRET);
     here.use_signing_keys(vec![key]);
     elsewhere.use_signing_keys(vec![opened]);
-    let token = here.issue_access(user(), session(), noon()).unwrap();
+    let token = here.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     assert!(elsewhere.verify_access(&token, noon()).is_ok());
     assert_eq!(here.jwks(), elsewhere.jwks());
 }
@@ -114,7 +114,7 @@ fn an_eddsa_key_signs_and_is_stored_and_published_like_any_other() {
     let (here, elsewhere) = (tokens_of(SECRET), tokens_of(SECRET));
     here.use_signing_keys(vec![key]);
     elsewhere.use_signing_keys(vec![elsewhere.open_signing_key(&stored).unwrap()]);
-    let token = here.issue_access(user(), session(), noon()).unwrap();
+    let token = here.issue_access(user(), session(), DateTime::<Utc>::MAX_UTC, noon()).unwrap();
     assert_eq!(hand::json_of(token.split('.').next().unwrap())["alg"], "EdDSA");
     assert!(elsewhere.verify_access(&token, noon()).is_ok());
     assert_eq!(here.algorithms_in_use(), ["EdDSA"]);
