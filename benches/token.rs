@@ -123,7 +123,7 @@ fn signed(c: &mut Criterion) {
 
     let mut group = c.benchmark_group("access");
     group.bench_function("issue", |b| {
-        b.iter(|| tokens.issue_access(user, session, DateTime::<Utc>::MAX_UTC, now()).unwrap())
+        b.iter(|| tokens.issue_access(user, session, DateTime::<Utc>::MAX_UTC, now()).unwrap());
     });
     group.bench_function("verify", |b| b.iter(|| tokens.verify_access(black_box(&access), now()).unwrap()));
     group.finish();
