@@ -176,17 +176,16 @@ async fn a_session_ends_however_much_it_is_used() {
         .set("--refresh-absolute-ttl-seconds", "250")
         .start()
         .await;
-    let ada = app.login(PHONE).await;
-    let mut token = ada.refresh_token.clone();
+    let mut ada = app.login(PHONE).await;
     for (pause, left) in [(90, 100), (90, 70), (69, 1)] {
         app.pass(Duration::seconds(pause));
-        let answer = refresh(&app, &token).await.expect(200);
+        let answer = refresh(&app, &ada.refresh_token).await.expect(200);
         assert_eq!(answer.body["refresh_expires_in"], left);
-        token = answer.text_of("refresh_token");
+        ada = TestUser::of(&app, answer);
     }
     ada.profile().await;
     app.pass(Duration::seconds(1));
-    expect_ended(&ada, &token).await;
+    expect_ended(&ada, &ada.refresh_token).await;
 }
 
 #[tokio::test]

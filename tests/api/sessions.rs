@@ -297,7 +297,7 @@ async fn sessions_that_have_run_out_make_room_before_those_that_live() {
         app.login(PHONE).await;
     }
     app.pass(Duration::seconds(60));
-    refresh(&app, &kept.refresh_token).await.expect(200);
+    let kept = TestUser::of(&app, refresh(&app, &kept.refresh_token).await.expect(200));
     app.pass(Duration::seconds(60));
     // Five have run out; the oldest of all has not.
     for _ in 0..9 {
