@@ -25,19 +25,19 @@ pub fn new_device(user: UserId, session: SessionId, device: DeviceId) {
     );
 }
 
-/// A refresh token that is not of this service, has expired, or whose session
-/// has ended; without the session where nothing proves that it is ours.
-pub fn refresh_refused(session: Option<SessionId>, network: &str) {
+/// A refresh token of ours whose session has ended or run out. What is no token
+/// of ours is not told: anybody can send that, as often as they like.
+pub fn refresh_refused(session: SessionId, network: &str) {
     tracing::info!(
-        target: "audit", event = "refresh-refused", session.id = session.map(tracing::field::display), network,
+        target: "audit", event = "refresh-refused", session.id = %session, network,
         "a refresh token was refused"
     );
 }
 
 /// An older refresh token of a session; the session is ended.
-pub fn refresh_reused(session: SessionId, network: &str) {
+pub fn refresh_reused(user: UserId, session: SessionId, network: &str) {
     tracing::warn!(
-        target: "audit", event = "refresh-reused", session.id = %session, network,
+        target: "audit", event = "refresh-reused", user.id = %user, session.id = %session, network,
         "a used refresh token was shown; two parties may hold tokens of one login, so the session is ended"
     );
 }

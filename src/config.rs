@@ -220,6 +220,24 @@ impl Config {
         data_home.or_else(home).map(|dir| dir.join("phone-auth")).ok_or(ConfigError::NoDataDir)
     }
 
+    /// The root secret of a deployment that is there already: as set, else the
+    /// one kept in the data folder. Never made: with a new one nothing opens.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::NoRootSecret`], [`ConfigError::NoDataDir`] or [`ConfigError::DataDir`].
+    pub fn present_root_secret(&self) -> Result<SecretString, ConfigError> {
+        let is_kept = || Ok::<_, ConfigError>(self.root_secret_file()?.exists());
+        if given(self.token.root_secret.as_ref()).is_some() || (self.database_url().is_none() && is_kept()?) {
+            return self.root_secret();
+        }
+        Err(ConfigError::NoRootSecret)
+    }
+
+    fn root_secret_file(&self) -> Result<PathBuf, ConfigError> {
+        Ok(self.data_dir()?.join("root-secret"))
+    }
+
     /// The root secret: as set, else the one kept in the data folder, made
     /// there on the first call.
     ///
@@ -230,7 +248,7 @@ impl Config {
         if let Some(secret) = given(self.token.root_secret.as_ref()) {
             return Ok(secret.clone());
         }
-        let path = self.data_dir()?.join("root-secret");
+        let path = self.root_secret_file()?;
         root_secret::read_or_create(&path).map_err(|source| ConfigError::DataDir { path, source })
     }
 }

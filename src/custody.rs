@@ -24,14 +24,13 @@ pub enum CustodyError {
     /// The cryptography, or a root secret that does not fit.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// A row that this service did not write.
-    #[error("the public part of signing key {kid} in the database is not JSON")]
-    PublicJwk {
+    /// A row that this version did not write.
+    #[error("signing key {kid} in the database cannot be read: {what}")]
+    Unreadable {
         /// Which key.
         kid: String,
-        /// Where reading stopped.
-        #[source]
-        source: serde_json::Error,
+        /// What of it.
+        what: &'static str,
     },
 }
 
@@ -46,28 +45,28 @@ pub enum CustodyError {
 /// # Errors
 ///
 /// [`TokenError::SigningKeyNotOurs`] if a key opens under none of the root
-/// secrets: a service that could not verify what others sign does not start.
+/// secrets: nothing was changed. A service that could not verify what others
+/// sign does not start.
 pub async fn open_signing_keys(
     conn: &mut Connection,
     tokens: &Tokens,
     now: DateTime<Utc>,
 ) -> Result<(), CustodyError> {
-    let algorithm = tokens.rotation().algorithm.as_str();
-    let changed = |newest: &SigningKeyRow| newest.signs_from <= now && newest.algorithm != algorithm;
-    let is_due = |keys: &[SigningKeyRow]| keys.first().is_none_or(changed) || is_due(tokens, keys, now);
-    let (rows, _) = create_if(conn, tokens, PUBLISHED_BEFORE, now, is_due).await?;
-    let mut keys = Vec::new();
-    for row in &rows {
-        let key = tokens.open_signing_key(&sealed(row)?)?;
-        if !tokens.is_signing_key_current(&row.sealed_private_key) {
+    for row in signing_keys::list(conn).await? {
+        let key = open(tokens, &row)?;
+        if root_secret_of(tokens, &row) != RootSecret::Current {
             let fresh = tokens.seal_signing_key(&key)?;
             if signing_keys::reseal(conn, &row.kid, &row.sealed_private_key, &fresh.sealed).await? {
                 audit::key_resealed(&row.kid);
             }
         }
-        keys.push(key);
     }
-    tokens.use_signing_keys(keys);
+    let algorithm = tokens.rotation().algorithm.as_str();
+    let is_due = |keys: &[SigningKeyRow]| {
+        keys.first().is_none_or(|newest| newest.algorithm != algorithm) || is_due(tokens, keys, now)
+    };
+    let (rows, _) = create_if(conn, tokens, PUBLISHED_BEFORE, now, is_due).await?;
+    tokens.use_signing_keys(rows.iter().map(|row| open(tokens, row)).collect::<Result<_, _>>()?);
     Ok(())
 }
 
@@ -76,19 +75,21 @@ pub async fn open_signing_keys(
 ///
 /// # Errors
 ///
-/// [`CustodyError`]: the keys in use stay, all or those that the error does not
-/// speak of.
+/// [`CustodyError`] of the first key that could not be taken up; the others were.
 pub async fn follow_signing_keys(
     conn: &mut Connection,
     tokens: &Tokens,
     now: DateTime<Utc>,
 ) -> Result<(), CustodyError> {
     let mut rows = signing_keys::list(conn).await?;
-    if is_due(tokens, &rows, now) {
-        rows = create_if(conn, tokens, PUBLISHED_BEFORE, now, |keys| is_due(tokens, keys, now)).await?.0;
+    if rows.is_empty() || is_due(tokens, &rows, now) {
+        let is_due = |keys: &[SigningKeyRow]| keys.is_empty() || is_due(tokens, keys, now);
+        rows = create_if(conn, tokens, PUBLISHED_BEFORE, now, is_due).await?.0;
     }
-    let stored = rows.iter().map(sealed).collect::<Result<Vec<_>, _>>()?;
-    tokens.follow_signing_keys(&stored).into_iter().next().map_or(Ok(()), |error| Err(error.into()))
+    let (stored, unreadable): (Vec<_>, Vec<_>) = rows.iter().map(sealed).partition(Result::is_ok);
+    let stored: Vec<_> = stored.into_iter().flatten().collect();
+    let unopened = tokens.follow_signing_keys(&stored).into_iter().next().map(CustodyError::from);
+    unreadable.into_iter().find_map(Result::err).or(unopened).map_or(Ok(()), Err)
 }
 
 /// Whether by the calendar a successor is to be made.
@@ -112,13 +113,17 @@ pub enum Rotated {
 ///
 /// # Errors
 ///
-/// [`CustodyError`]: no key was made.
+/// [`TokenError::SigningKeyNotOurs`] unless the root secrets open the keys
+/// there are: nobody could use one that is sealed under another. No key was made.
 pub async fn rotate(
     conn: &mut Connection,
     tokens: &Tokens,
     urgent: bool,
     now: DateTime<Utc>,
 ) -> Result<Rotated, CustodyError> {
+    for row in signing_keys::list(conn).await? {
+        open(tokens, &row)?;
+    }
     let lead = if urgent { FOLLOWED_AFTER } else { PUBLISHED_BEFORE };
     let is_due =
         |keys: &[SigningKeyRow]| urgent || keys.first().is_none_or(|newest| newest.signs_from <= now);
@@ -129,25 +134,70 @@ pub async fn rotate(
 
 /// Takes the signing key `kid` away at once: what it signed is refused from then on.
 ///
+/// Only a key that the root secrets open can take its place.
+///
 /// # Errors
 ///
 /// [`StoreError`]: nothing was changed.
-pub async fn retire(conn: &mut Connection, kid: &str, now: DateTime<Utc>) -> Result<Retirement, StoreError> {
+pub async fn retire(
+    conn: &mut Connection,
+    tokens: &Tokens,
+    kid: &str,
+    now: DateTime<Utc>,
+) -> Result<Retirement, StoreError> {
+    let opens = |row: &SigningKeyRow| open(tokens, row).is_ok();
     // An instance whose clock is behind still signs by the key before.
-    let retirement = signing_keys::retire(conn, kid, now, FOLLOWED_AFTER).await?;
+    let retirement = signing_keys::retire(conn, kid, opens, now, FOLLOWED_AFTER).await?;
     if retirement == Retirement::Retired {
         audit::key_retired(kid);
     }
     Ok(retirement)
 }
 
-/// Forgets the signing keys whose last token has ended; gives their number.
+/// Forgets the signing keys whose last token has ended, for one that is in use
+/// has long taken their place; gives their number.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database refuses.
-pub async fn forget_dead(conn: &mut Connection, now: DateTime<Utc>) -> Result<usize, StoreError> {
-    signing_keys::purge(conn, now - KEPT_AFTER).await
+pub async fn forget_dead(
+    conn: &mut Connection,
+    tokens: &Tokens,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
+    let rows = signing_keys::list(conn).await?;
+    let settled = rows.iter().find(|row| row.signs_from < now - KEPT_AFTER && open(tokens, row).is_ok());
+    match settled {
+        Some(successor) => signing_keys::purge(conn, successor.signs_from).await,
+        None => Ok(0),
+    }
+}
+
+/// Which root secret a stored key is sealed under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RootSecret {
+    /// The first in the list: the others may go.
+    Current,
+    /// Another in the list.
+    Older,
+    /// None in the list, or it was altered: nobody here can use it.
+    Unknown,
+}
+
+/// Which root secret the key of `row` is sealed under.
+#[must_use]
+pub fn root_secret_of(tokens: &Tokens, row: &SigningKeyRow) -> RootSecret {
+    if open(tokens, row).is_err() {
+        RootSecret::Unknown
+    } else if tokens.is_signing_key_current(&row.sealed_private_key) {
+        RootSecret::Current
+    } else {
+        RootSecret::Older
+    }
+}
+
+fn open(tokens: &Tokens, row: &SigningKeyRow) -> Result<SigningKey, CustodyError> {
+    Ok(tokens.open_signing_key(&sealed(row)?)?)
 }
 
 /// Opens the key of the pseudonyms and PINs, drawn by the first instance of
@@ -199,11 +249,12 @@ async fn create_if(
 }
 
 fn sealed(row: &SigningKeyRow) -> Result<SealedSigningKey, CustodyError> {
-    let not_json = |source| CustodyError::PublicJwk { kid: row.kid.clone(), source };
+    let unreadable = |what| CustodyError::Unreadable { kid: row.kid.clone(), what };
     Ok(SealedSigningKey {
         kid: row.kid.clone(),
-        algorithm: row.algorithm.parse()?,
-        public_jwk: serde_json::from_str(&row.public_jwk).map_err(not_json)?,
+        algorithm: row.algorithm.parse().map_err(|_| unreadable("its algorithm is not known"))?,
+        public_jwk: serde_json::from_str(&row.public_jwk)
+            .map_err(|_| unreadable("its public part is no JSON"))?,
         sealed: row.sealed_private_key.clone(),
         signs_from: row.signs_from,
     })

@@ -7,9 +7,9 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
 };
-use tracing::Span;
+use tracing::{Level, Span};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_subscriber::{EnvFilter, filter::Directive, fmt, prelude::*};
+use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, prelude::*};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +30,24 @@ pub enum Format {
 ///
 /// A sentence, when the filter is not one or logging was started before.
 pub fn start(filter: &str, format: Format) -> Result<(), String> {
-    // At `debug` the library of the database shows every parameter: numbers, names, hashes of PINs.
-    let discreet: Directive = "tokio_postgres=info".parse().map_err(|error| format!("LOG: {error}"))?;
     let filter = EnvFilter::try_new(format!("audit=info,{filter}"));
-    let filter = filter.map_err(|error| format!("LOG: {error}"))?.add_directive(discreet);
+    let filter = filter.map_err(|error| format!("LOG: {error}"))?;
+    // Whatever `LOG` says: below info these show numbers, names and the hashes of PINs.
+    let discreet = filter_fn(|line| {
+        let talkative =
+            ["tokio_postgres", "rlibphonenumber"].iter().any(|name| line.target().starts_with(name));
+        !talkative || *line.level() <= Level::INFO
+    });
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let layer = match format {
         Format::Text => lines.with_target(false).boxed(),
         Format::Json => lines.json().flatten_event(true).boxed(),
     };
-    tracing_subscriber::registry().with(filter).with(layer).try_init().map_err(|error| error.to_string())?;
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(layer.with_filter(discreet))
+        .try_init()
+        .map_err(|error| error.to_string())?;
     std::panic::set_hook(Box::new(|panic| {
         // The message of a panic may quote a value, and a value may be a code: only the place is told.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -42,15 +42,14 @@ pub(super) async fn refresh_tokens(
     Json(body): Json<RefreshTokens>,
 ) -> Result<web::Json<TokenPair>, Problem> {
     let now = app.clock.now();
-    let Ok(shown) = app.tokens.verify_refresh(&body.refresh_token, now) else {
-        audit::refresh_refused(None, &client.network);
-        return Err(Problem::InvalidRefreshToken);
-    };
+    let shown =
+        app.tokens.verify_refresh(&body.refresh_token, now).map_err(|_| Problem::InvalidRefreshToken)?;
     let rotation = Rotation {
         session: shown.session,
         generation: shown.generation,
         network: &client.network,
         now,
+        at: app.clock.for_counters(),
         expires_at: now + app.tokens.lives().refresh_idle,
         replays: app.settings.profile.refresh_replays(),
     };
@@ -59,12 +58,12 @@ pub(super) async fn refresh_tokens(
         RotationOutcome::Live { user, generation, expires_at } => {
             Ok(web::Json(TokenPair::issue(&app, user, shown.session, generation, expires_at, now)?))
         }
-        RotationOutcome::Reused => {
-            audit::refresh_reused(shown.session, &client.network);
+        RotationOutcome::Reused(user) => {
+            audit::refresh_reused(user, shown.session, &client.network);
             Err(Problem::RefreshTokenReused)
         }
         RotationOutcome::Ended => {
-            audit::refresh_refused(Some(shown.session), &client.network);
+            audit::refresh_refused(shown.session, &client.network);
             Err(Problem::InvalidRefreshToken)
         }
     }

@@ -8,7 +8,7 @@ use super::{confirm, say, with_database};
 use crate::{
     clock::Clock,
     config::{Config, Keys},
-    custody::{self, Rotated},
+    custody::{self, RootSecret, Rotated},
     store::{
         Connection,
         signing_keys::{self, Retirement, SigningKeyRow},
@@ -31,8 +31,7 @@ pub fn run(config: &Config, command: &Keys) -> anyhow::Result<()> {
             with_database(config, async |conn, tokens| rotate(conn, &tokens, *urgent, now).await)
         }
         Keys::Retire { kid, yes } => {
-            confirm(&format!("Access tokens signed by {kid} will be refused. Retire it?"), *yes)?;
-            with_database(config, async |conn, _| retire(conn, kid, now).await)
+            with_database(config, async |conn, tokens| retire(conn, &tokens, kid, *yes, now).await)
         }
     }
 }
@@ -45,7 +44,7 @@ struct Shown {
     state: &'static str,
     created_at: String,
     signs_from: String,
-    sealed_under_current_root_secret: bool,
+    sealed_under: &'static str,
 }
 
 async fn list(conn: &mut Connection, tokens: &Tokens, json: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
@@ -59,9 +58,8 @@ async fn list(conn: &mut Connection, tokens: &Tokens, json: bool, now: DateTime<
     }
     say(&format!("{:<43}  {:<9}  {:<9}  {:<20}  SEALED UNDER", "KID", "ALGORITHM", "STATE", "SIGNS FROM"));
     for key in shown {
-        let Shown { kid, algorithm, state, signs_from, .. } = key;
-        let root = if key.sealed_under_current_root_secret { "current" } else { "older root secret" };
-        say(&format!("{kid:<43}  {algorithm:<9}  {state:<9}  {signs_from:<20}  {root}"));
+        let Shown { kid, algorithm, state, signs_from, sealed_under, .. } = key;
+        say(&format!("{kid:<43}  {algorithm:<9}  {state:<9}  {signs_from:<20}  {sealed_under}"));
     }
     Ok(())
 }
@@ -73,7 +71,11 @@ fn show(row: &SigningKeyRow, state: KeyState, tokens: &Tokens) -> Shown {
         state: state.as_str(),
         created_at: time(row.created_at),
         signs_from: time(row.signs_from),
-        sealed_under_current_root_secret: tokens.is_signing_key_current(&row.sealed_private_key),
+        sealed_under: match custody::root_secret_of(tokens, row) {
+            RootSecret::Current => "current root secret",
+            RootSecret::Older => "older root secret",
+            RootSecret::Unknown => "unknown root secret",
+        },
     }
 }
 
@@ -96,8 +98,17 @@ async fn rotate(
     Ok(())
 }
 
-async fn retire(conn: &mut Connection, kid: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
-    match custody::retire(conn, kid, now).await? {
+async fn retire(
+    conn: &mut Connection,
+    tokens: &Tokens,
+    kid: &str,
+    yes: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    if signing_keys::list(conn).await?.iter().any(|row| row.kid == kid) {
+        confirm(&format!("Access tokens signed by {kid} will be refused. Retire it?"), yes)?;
+    }
+    match custody::retire(conn, tokens, kid, now).await? {
         Retirement::Retired => {
             say(&format!("{kid} is retired: within seconds every running instance refuses what it signed."));
             Ok(())

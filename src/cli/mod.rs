@@ -65,14 +65,14 @@ fn with_database<T>(
         None => embedded_url(config)?,
     };
     let mut token = config.token.clone();
-    token.root_secret = Some(config.root_secret()?);
+    token.root_secret = Some(config.present_root_secret()?);
     // No command issues tokens, so nobody is their issuer.
     let tokens = Tokens::new(&token, "", "")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         let database = Database::new(&url, 2).context("DATABASE_URL")?;
         let mut conn = database.first_connection().await.context("DATABASE_URL")?;
-        if !database.is_current().await.unwrap_or(false) {
+        if !database.is_current().await.context("DATABASE_URL")? {
             bail!("the database is not of this version: start the service once, which brings it up to date");
         }
         work(&mut conn, tokens).await

@@ -46,6 +46,7 @@ pub enum Keys {
     /// forty seconds later. Nobody is logged out by it; clients get a new access token by their refresh token.
     Retire {
         /// Which key, as `keys list` names it
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Do not ask
         #[arg(long)]

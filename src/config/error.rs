@@ -8,6 +8,9 @@ pub enum ConfigError {
     /// Production needs it.
     #[error("{0} must be set in production")]
     Missing(&'static str),
+    /// A command has nothing to open the keys with.
+    #[error("ROOT_SECRET must be set as the service has it: it opens the keys in the database")]
+    NoRootSecret,
     /// Production does not run with the simulated sender.
     #[error(
         "SMS_PROVIDER is simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"

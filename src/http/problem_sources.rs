@@ -24,7 +24,11 @@ impl From<StoreError> for Problem {
 
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
-        Self::Internal(error.into())
+        match error {
+            // Until one can be opened again.
+            TokenError::NoSigningKey => Self::Unavailable(error.into()),
+            _ => Self::Internal(error.into()),
+        }
     }
 }
 

@@ -12,15 +12,15 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Follows the signing keys of the deployment, and rotates them by the
 /// calendar, for as long as it is polled.
 pub async fn run(app: Arc<AppState>) {
-    let mut is_failing = false;
+    let mut failing: Option<String> = None;
     loop {
         tokio::time::sleep(EVERY).await;
         match follow(&app).await {
-            Ok(()) => is_failing = false,
-            // Once, not every five seconds.
-            Err(_) if is_failing => {}
+            Ok(()) => failing = None,
+            // Once for each cause, not every five seconds.
+            Err(error) if failing.as_ref() == Some(&error.to_string()) => {}
             Err(error) => {
-                is_failing = true;
+                failing = Some(error.to_string());
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the signing keys could not be followed; those in use stay, and the next round will try again"

@@ -55,6 +55,6 @@ pub async fn purge(app: &AppState) -> Result<Deleted, StoreError> {
         sessions: sessions::purge(&mut conn, now, app.tokens.lives().refresh_absolute).await?,
         devices: devices::purge(&mut conn, now).await?,
         limits: guards::purge(&mut conn, app.clock.for_counters()).await?,
-        signing_keys: custody::forget_dead(&mut conn, now).await?,
+        signing_keys: custody::forget_dead(&mut conn, &app.tokens, now).await?,
     })
 }

@@ -158,14 +158,16 @@ statement! {
 }
 
 statement! {
-    /// All sessions of the user but the one that is `spared`.
+    /// All sessions of the user but the one that is `spared`. Under the lock of the user's row: two who end the same
+    /// ones would meet them in any order.
     EndAll {
         session: uuid::Uuid => Uuid,
         now: DateTime<Utc> => Timestamptz,
         spared: Option<uuid::Uuid> => Nullable<Uuid>,
     } -> (BigInt,)
     "WITH asking AS (
-         SELECT user_id FROM sessions WHERE id = $1 AND expires_at > $2
+         SELECT user_id FROM sessions JOIN users ON users.id = user_id
+         WHERE sessions.id = $1 AND expires_at > $2 FOR NO KEY UPDATE OF users
      ), forgotten AS (
          DELETE FROM device_guard USING asking
          WHERE device_guard.user_id = asking.user_id AND device_guard.session_id IS DISTINCT FROM $3

@@ -104,8 +104,9 @@ pub enum Retirement {
     Unknown,
 }
 
-/// Takes the key `kid` away, unless it signs: one that has signed longer than
-/// `settled` must be there to take its place on every instance.
+/// Takes the key `kid` away, unless it signs or is about to: one that `opens`
+/// and has signed longer than `settled` must be there to take its place on
+/// every instance.
 ///
 /// # Errors
 ///
@@ -113,6 +114,7 @@ pub enum Retirement {
 pub async fn retire(
     conn: &mut Connection,
     kid: &str,
+    opens: impl Fn(&SigningKeyRow) -> bool + Send + Sync,
     now: DateTime<Utc>,
     settled: TimeDelta,
 ) -> Result<Retirement, StoreError> {
@@ -124,10 +126,13 @@ pub async fn retire(
                 return Ok(Retirement::Unknown);
             };
             // Newest first: those before it sign after it.
-            let has_successor = keys[..at].iter().any(|newer| newer.signs_from + settled <= now);
-            let waits =
-                keys[at].signs_from > now && keys[at + 1..].iter().any(|older| older.signs_from <= now);
-            if !has_successor && !waits {
+            let has_successor =
+                keys[..at].iter().any(|newer| newer.signs_from + settled <= now && opens(newer));
+            let waits = keys[at].signs_from > now + settled
+                && keys[at + 1..].iter().any(|older| older.signs_from <= now && opens(older));
+            // What nobody here can open signs nothing, wherever it stands.
+            let is_useless = !opens(&keys[at]) && keys.iter().any(&opens);
+            if !has_successor && !waits && !is_useless {
                 return Ok(Retirement::Signing);
             }
             diesel::delete(signing_keys::table.find(kid)).execute(conn).await?;
@@ -149,21 +154,12 @@ pub async fn reseal(conn: &mut Connection, kid: &str, old: &str, new: &str) -> R
     Ok(updated == 1)
 }
 
-/// Forgets keys whose successor began to sign before `before`; gives their
-/// number.
+/// Forgets keys that signed before `successor_signs_from`; gives their number.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database refuses.
-pub async fn purge(conn: &mut Connection, before: DateTime<Utc>) -> Result<usize, StoreError> {
-    let newer = diesel::alias!(signing_keys as newer);
-    let has_successor = diesel::dsl::exists(
-        newer.filter(
-            newer
-                .field(signing_keys::signs_from)
-                .gt(signing_keys::signs_from)
-                .and(newer.field(signing_keys::signs_from).lt(before)),
-        ),
-    );
-    Ok(diesel::delete(signing_keys::table.filter(has_successor)).execute(conn).await?)
+pub async fn purge(conn: &mut Connection, successor_signs_from: DateTime<Utc>) -> Result<usize, StoreError> {
+    let older = signing_keys::table.filter(signing_keys::signs_from.lt(successor_signs_from));
+    Ok(diesel::delete(older).execute(conn).await?)
 }

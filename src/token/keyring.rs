@@ -114,7 +114,7 @@ impl Tokens {
     /// Takes the `stored` keys in place of those in use, and opens only what is
     /// new among them; gives what could not be opened and is left out.
     ///
-    /// With no key at all the ones in use stay: a deployment always has one.
+    /// What is stored no more is believed no more, also if nothing is left then.
     pub fn follow_signing_keys(&self, stored: &[SealedSigningKey]) -> Vec<TokenError> {
         let in_use = self.signing_keys();
         if in_use.0.len() == stored.len() && stored.iter().all(|key| in_use.find(&key.kid).is_some()) {
@@ -128,9 +128,7 @@ impl Tokens {
                 Err(error) => errors.push(error),
             }
         }
-        if !keys.is_empty() {
-            self.put(Keyring::of(keys));
-        }
+        self.put(Keyring::of(keys));
         errors
     }
 

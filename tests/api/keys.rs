@@ -51,7 +51,7 @@ async fn rotate(app: &TestApp, urgent: bool) -> String {
 
 async fn retire(app: &TestApp, kid: &str) -> Retirement {
     let mut conn = app.state.database.connection().await.unwrap();
-    let retirement = custody::retire(&mut conn, kid, app.state.clock.now()).await.unwrap();
+    let retirement = custody::retire(&mut conn, &app.state.tokens, kid, app.state.clock.now()).await.unwrap();
     drop(conn);
     jobs::keys::follow(&app.state).await.unwrap();
     retirement
@@ -260,18 +260,84 @@ async fn a_new_root_secret_takes_over_the_keys_and_the_old_one_can_be_dropped() 
     refresh(&same).await;
 }
 
+/// Puts a key beside the others that nobody here can use.
+async fn plant(app: &TestApp, algorithm: &str, sealed: &str, signs_in: &str) {
+    app.execute(&format!(
+        "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private_key, created_at, signs_from)
+         SELECT 'foreign', {algorithm}, public_jwk, {sealed}, created_at, signs_from + interval '{signs_in}'
+         FROM signing_keys"
+    ))
+    .await;
+}
+
 #[tokio::test]
-async fn a_key_that_cannot_be_opened_does_not_take_the_others_along() {
+async fn a_key_that_cannot_be_used_does_not_take_the_others_along() {
+    for (algorithm, sealed) in [("algorithm", "'nothing'"), ("'ES384'", "sealed_private_key")] {
+        let app = TestApp::start().await;
+        let ada = app.login(PHONE).await;
+        let old = kid(&ada);
+        plant(&app, algorithm, sealed, "-1 hour").await;
+        let error = jobs::keys::follow(&app.state).await.unwrap_err().to_string();
+        assert!(error.contains("foreign"), "{error}");
+        ada.profile().await;
+        // What comes after it is taken up all the same.
+        app.execute("UPDATE signing_keys SET kid = 'moved' WHERE kid <> 'foreign'").await;
+        let _ = jobs::keys::follow(&app.state).await;
+        ada.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
+        app.execute(&format!("UPDATE signing_keys SET kid = '{old}' WHERE kid = 'moved'")).await;
+        assert_eq!(retire(&app, "foreign").await, Retirement::Retired);
+        refresh(&ada).await.profile().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_used_takes_nobodys_place() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    plant(&app, "algorithm", "'nothing'", "1 second").await;
+    app.pass(Duration::minutes(5));
+    let mut conn = app.state.database.connection().await.unwrap();
+    let retired = custody::retire(&mut conn, &app.state.tokens, &kid(&ada), app.state.clock.now()).await;
+    assert_eq!(retired.unwrap(), Retirement::Signing);
+    app.pass(Duration::hours(3));
+    assert_eq!(jobs::purge::purge(&app.state).await.unwrap().signing_keys, 0);
+    // Nor is another made, which would be as useless where the other secret is known.
+    assert!(custody::rotate(&mut conn, &app.state.tokens, true, app.state.clock.now()).await.is_err());
+    assert_eq!(app.count("signing_keys").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_fails_for_its_root_secret_leaves_the_keys_alone() {
     let database = new_database().await;
     let app = TestApp::builder().database(&database).start().await;
+    app.execute("UPDATE signing_keys SET signs_from = signs_from - interval '1 year'").await;
+    let keys = app.query("SELECT kid || sealed_private_key FROM signing_keys").await;
+    let flags =
+        ["--root-secret", "a secret that was never one of this deployment", "--signing-algorithm", "EdDSA"];
+    let why = crate::settings::refusal(&database, &flags).await;
+    assert!(why.starts_with("ROOT_SECRET does not open"), "{why}");
+    assert_eq!(app.query("SELECT kid || sealed_private_key FROM signing_keys").await, keys);
+}
+
+#[tokio::test]
+async fn without_a_key_that_can_be_used_nothing_is_signed_or_believed() {
+    let app = TestApp::start().await;
     let ada = app.login(PHONE).await;
-    app.execute(
-        "INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private_key, created_at, signs_from)
-         SELECT 'foreign', algorithm, public_jwk, sealed_private_key, created_at, signs_from + interval '1 hour'
-         FROM signing_keys",
-    )
-    .await;
-    assert!(jobs::keys::follow(&app.state).await.is_err());
-    ada.profile().await;
+    app.execute("UPDATE signing_keys SET kid = 'moved'").await;
+    let _ = jobs::keys::follow(&app.state).await;
+    ada.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
+    let body = json!({"refresh_token": ada.refresh_token});
+    app.post("/api/v1/auth/refresh", body).await.expect_problem(503, "service-unavailable");
+    // Emptied, the table gets a first key again.
+    app.execute("DELETE FROM signing_keys").await;
+    jobs::keys::follow(&app.state).await.unwrap();
     refresh(&ada).await.profile().await;
+}
+
+#[tokio::test]
+async fn a_key_about_to_sign_is_not_retired() {
+    let app = TestApp::start().await;
+    let new = rotate(&app, false).await;
+    app.pass(Duration::seconds(600));
+    assert_eq!(retire(&app, &new).await, Retirement::Signing, "an instance may begin at any moment");
 }

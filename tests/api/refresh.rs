@@ -2,6 +2,10 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::Duration;
+use phone_auth::{
+    domain::SessionId,
+    store::sessions::{self, Rotation, RotationOutcome},
+};
 use serde_json::json;
 
 use crate::support::{Answer, TestApp, TestUser};
@@ -64,6 +68,29 @@ async fn the_predecessor_is_good_for_less_than_thirty_seconds_and_gives_the_same
     app.pass(Duration::microseconds(1));
     refresh(&app, &ada.refresh_token).await.expect_problem(401, "refresh-token-reused");
     expect_ended(&ada, &second).await;
+}
+
+#[tokio::test]
+async fn the_grace_begins_when_a_refresh_is_carried_out_not_when_it_was_asked_for() {
+    let app = TestApp::start().await;
+    app.login(PHONE).await;
+    let session = SessionId(app.query("SELECT id::text FROM sessions").await[0].parse().unwrap());
+    let asked_at = app.state.clock.now();
+    let mut conn = app.state.database.connection().await.unwrap();
+    // A database that stood still carries it out a minute later; the client was told 503 and asks again.
+    for now in [asked_at, asked_at + Duration::seconds(60)] {
+        let rotation = Rotation {
+            session,
+            generation: 0,
+            network: "127.0.0.0/24",
+            now,
+            at: None,
+            expires_at: now + Duration::days(30),
+            replays: 3,
+        };
+        let outcome = sessions::rotate(&mut conn, &rotation).await.unwrap();
+        assert!(matches!(outcome, RotationOutcome::Live { generation: 1, .. }), "{outcome:?}");
+    }
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn what_was_made_under_an_older_root_secret_stays_good() {
 }
 
 /// Why the service does not start with these settings.
-async fn refusal(database: &str, flags: &[&str]) -> String {
+pub async fn refusal(database: &str, flags: &[&str]) -> String {
     let program = ["phone-auth", "--database-url", database];
     let config = Cli::parse_from(program.iter().chain(flags)).config;
     let (url, clock) =

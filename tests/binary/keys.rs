@@ -82,7 +82,8 @@ fn a_key_is_retired_only_when_that_is_meant_and_another_signs() {
     for (arguments, why) in [
         (vec![&*signing], "say --yes if that is meant"),
         (vec![&*signing, "--yes"], "Rotate first"),
-        (vec!["nothing", "--yes"], "there is no key nothing"),
+        (vec!["nothing"], "there is no key nothing"),
+        (vec!["-begins-with-a-hyphen"], "there is no key -begins"),
     ] {
         let (done, answer, complaint) = retire(&arguments);
         assert!(!done && answer.is_empty() && complaint.contains(why), "{arguments:?}: {complaint}");
@@ -92,6 +93,30 @@ fn a_key_is_retired_only_when_that_is_meant_and_another_signs() {
     let (done, answer, audit) = retire(&[&waiting, "--yes"]);
     assert!(done && answer.contains("is retired") && audit.contains("key-retired"), "{answer}{audit}");
     assert_eq!(listed(&mut on(&server)).len(), 1);
+}
+
+#[test]
+fn a_command_under_another_root_secret_than_the_services_changes_nothing() {
+    let server = Server::start();
+    let _service = Service::start(&mut on(&server));
+    let before = listed(&mut on(&server));
+    let with = |secret: &str| {
+        let mut command = on(&server);
+        command.env("ROOT_SECRET", secret);
+        command
+    };
+    let foreign = "a secret that was never one of this deployment";
+    let (done, _, complaint) = say(&mut with(foreign), &["keys", "rotate", "--now"]);
+    assert!(!done && complaint.contains("ROOT_SECRET does not open"), "{complaint}");
+    assert_eq!(listed(&mut with(foreign))[0]["sealed_under"], "unknown root secret");
+    // Not set it is not made up.
+    let folder = DataDir::new();
+    let mut without = on(&server);
+    without.env_remove("ROOT_SECRET").env("DATA_DIR", folder.path());
+    let (done, _, complaint) = say(&mut without, &["keys", "list"]);
+    assert!(!done && complaint.contains("ROOT_SECRET must be set"), "{complaint}");
+    assert!(!folder.path().exists());
+    assert_eq!(listed(&mut on(&server)), before);
 }
 
 #[test]
@@ -167,7 +192,7 @@ fn a_new_root_secret_takes_the_place_of_the_old_one_by_the_runbook() {
         command
     };
     let is_current = |secrets: &str| {
-        listed(&mut with(secrets)).iter().all(|key| key["sealed_under_current_root_secret"] == true)
+        listed(&mut with(secrets)).iter().all(|key| key["sealed_under"] == "current root secret")
     };
     // 1: every instance learns the new one and goes on with the old.
     let before = Service::start(&mut with(&format!("{ROOT_SECRET},{new}")));

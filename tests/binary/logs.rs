@@ -23,7 +23,7 @@ fn the_most_talkative_log_has_neither_pins_nor_their_hashes_nor_numbers() {
     }
     let log = service.stderr();
     assert!(log.contains("answered"), "it is talkative");
-    for secret in [pin, "918273918273", "argon2id", "+79991234567"] {
+    for secret in [pin, "918273918273", "argon2id", "9991234567"] {
         // As a text, or as the bytes that a library shows.
         let bytes: Vec<_> = secret.bytes().map(|byte| byte.to_string()).collect();
         assert!(!log.contains(secret), "{secret} is in the log");

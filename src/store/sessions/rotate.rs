@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     OptionalExtension,
-    sql_types::{BigInt, Integer, SmallInt, Text, Timestamptz, Uuid},
+    sql_types::{Integer, Nullable, SmallInt, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 
@@ -20,6 +20,10 @@ pub struct Rotation<'a> {
     pub network: &'a str,
     /// The moment of the refresh.
     pub now: DateTime<Utc>,
+    /// What the grace takes for now; none: the time of the database, when it is
+    /// carried out. That may be long after `now`: a client that was put off
+    /// meanwhile has its 30 seconds from then.
+    pub at: Option<DateTime<Utc>>,
     /// The new end by idleness, if the absolute end is not earlier.
     pub expires_at: DateTime<Utc>,
     /// How often in 24 hours the predecessor is honoured.
@@ -38,8 +42,8 @@ pub enum RotationOutcome {
         /// When it ends.
         expires_at: DateTime<Utc>,
     },
-    /// The token was used before: the session is ended.
-    Reused,
+    /// The token was used before: the session of this user is ended.
+    Reused(UserId),
     /// There is no such session any more.
     Ended,
 }
@@ -50,14 +54,15 @@ statement! {
         now: DateTime<Utc> => Timestamptz,
         network: &'a str => Text,
         expires_at: DateTime<Utc> => Timestamptz,
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
         session: uuid::Uuid => Uuid,
         generation: i32 => Integer,
     } -> (Uuid, Integer, Timestamptz)
     "WITH advanced AS (
          UPDATE sessions
-         SET generation = generation + 1, rotated_at = $1, last_used_at = $1, network = $2,
-             expires_at = least($3, ends_at)
-         WHERE id = $4 AND generation = $5 AND expires_at > $1
+         SET generation = generation + 1, last_used_at = $1, network = $2, expires_at = least($3, ends_at),
+             rotated_at = coalesce($4, clock_timestamp())
+         WHERE id = $5 AND generation = $6 AND expires_at > $1
          RETURNING user_id, generation, expires_at
      )
      SELECT user_id, generation, expires_at FROM advanced CROSS JOIN LATERAL note_life(user_id, $1)"
@@ -78,15 +83,17 @@ pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<Ro
         now: rotation.now,
         network: rotation.network,
         expires_at: rotation.expires_at,
+        at: rotation.at,
         session: rotation.session.0,
         generation: rotation.generation,
     };
     let mut live: Option<(uuid::Uuid, i32, DateTime<Utc>)> = advance.get_result(conn).await.optional()?;
     if live.is_none() {
         let forgive = Forgive {
-            now: rotation.now,
+            at: rotation.at,
             session: rotation.session.0,
             generation: rotation.generation,
+            now: rotation.now,
             network: rotation.network,
             replays: rotation.replays,
         };
@@ -96,8 +103,8 @@ pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<Ro
         return Ok(RotationOutcome::Live { user: UserId(user), generation, expires_at });
     }
     let end = EndOlder { session: rotation.session.0, generation: rotation.generation, now: rotation.now };
-    let (ended,): (i64,) = end.get_result(conn).await?;
-    Ok(if ended > 0 { RotationOutcome::Reused } else { RotationOutcome::Ended })
+    let ended: Option<(uuid::Uuid,)> = end.get_result(conn).await.optional()?;
+    Ok(ended.map_or(RotationOutcome::Ended, |(user,)| RotationOutcome::Reused(UserId(user))))
 }
 
 statement! {
@@ -106,7 +113,7 @@ statement! {
         session: uuid::Uuid => Uuid,
         generation: i32 => Integer,
         now: DateTime<Utc> => Timestamptz,
-    } -> (BigInt,)
+    } -> (Uuid,)
     "WITH forgotten AS (
          DELETE FROM device_guard USING sessions
          WHERE sessions.id = $1 AND sessions.generation > $2 AND sessions.expires_at > $3
@@ -115,25 +122,28 @@ statement! {
      ), ended AS (
          DELETE FROM sessions
          WHERE id = $1 AND generation > $2 AND expires_at > $3 AND (SELECT count(*) FROM forgotten) >= 0
-         RETURNING 1
+         RETURNING user_id
      )
-     SELECT count(*) FROM ended"
+     SELECT user_id FROM ended"
 }
 
 statement! {
     /// The grace for the predecessor: 30 seconds, the same network, some times in 24 hours.
     Forgive<'a> {
-        now: DateTime<Utc> => Timestamptz,
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
         session: uuid::Uuid => Uuid,
         generation: i32 => Integer,
+        now: DateTime<Utc> => Timestamptz,
         network: &'a str => Text,
         replays: i16 => SmallInt,
     } -> (Uuid, Integer, Timestamptz)
-    "UPDATE sessions
+    "WITH clock AS MATERIALIZED (SELECT coalesce($1, clock_timestamp()) AS now)
+     UPDATE sessions
      SET replayed_at = ARRAY (SELECT moment FROM unnest(replayed_at) AS moment
-                              WHERE moment > $1 - interval '24 hours') || $1
-     WHERE id = $2 AND generation = $3 + 1 AND expires_at > $1 AND network = $4
-       AND rotated_at > $1 - interval '30 seconds'
-       AND (SELECT count(*) FROM unnest(replayed_at) AS moment WHERE moment > $1 - interval '24 hours') < $5
+                              WHERE moment > clock.now - interval '24 hours') || clock.now
+     FROM clock
+     WHERE id = $2 AND generation = $3 + 1 AND expires_at > $4 AND network = $5
+       AND rotated_at > clock.now - interval '30 seconds'
+       AND (SELECT count(*) FROM unnest(replayed_at) AS moment WHERE moment > clock.now - interval '24 hours') < $6
      RETURNING user_id, generation, expires_at"
 }
