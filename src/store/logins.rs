@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::{
     Connection, StoreError,
     challenges::{Meters, return_attempt},
+    sessions::{self, Scope},
     statement::statement,
 };
 use crate::domain::{
@@ -88,7 +89,7 @@ pub struct LoggedIn {
     pub is_new_user: bool,
     /// Whether the invite code was activated.
     pub invite_activated: bool,
-    /// Whether the account had a PIN that was not asked for, and has none now.
+    /// Whether the account had a PIN that was not asked for, and has none now; the other sessions are ended then.
     pub pin_released: bool,
     /// How many sessions this one took the place of, because the user had too many.
     pub sessions_ended: i32,
@@ -253,6 +254,10 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
         draws -= 1;
         return match row {
             Ok(Some((user, invite_activated, pin_released, sessions_ended))) => {
+                if pin_released {
+                    // The number has changed hands: who had it before is not logged in any more.
+                    sessions::end(conn, session, Scope::Others, login.now).await?;
+                }
                 Ok(LoginOutcome::LoggedIn(LoggedIn {
                     user: UserId(user),
                     session,

@@ -45,6 +45,17 @@ async fn after_seven_days_of_silence_the_code_is_enough_and_the_pin_is_gone() {
 }
 
 #[tokio::test]
+async fn with_the_pin_goes_whoever_was_logged_in_before() {
+    let (app, old) = start("7").await;
+    app.pass(Duration::days(7));
+    let newcomer = TestUser::of(&app, code_alone(&app).await.expect(200));
+    let body = json!({"refresh_token": old});
+    app.post("/api/v1/auth/refresh", body).await.expect_problem(401, "invalid-refresh-token");
+    newcomer.profile().await;
+    assert_eq!((app.count("sessions").await, app.count("device_guard").await), (1, 1));
+}
+
+#[tokio::test]
 async fn a_pin_that_is_released_is_not_compared() {
     let (app, _) = start("7").await;
     app.pass(Duration::days(7));
