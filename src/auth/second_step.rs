@@ -2,7 +2,7 @@
 
 use crate::{
     audit,
-    domain::{Pin, PinHash},
+    domain::{Pin, PinHash, UserId},
     http::problem::Problem,
     state::AppState,
     store::{
@@ -16,55 +16,61 @@ use crate::{
 /// Completes `login`, unless a PIN stands in the way that was not `given`.
 ///
 /// Whatever is wrong with the PIN, the challenge stays as good as it was: the
-/// code was right, so its attempt is given back.
+/// code was right, so its attempt is given back. A right PIN that opens no
+/// session in the end is given back as well.
 pub(super) async fn complete(
     app: &AppState,
     mut conn: PooledConnection,
     mut login: Login<'_>,
     given: Option<Pin>,
 ) -> Result<(PooledConnection, LoggedIn), Problem> {
-    let is_given = given.is_some();
+    let (is_given, mut charged) = (given.is_some(), None);
     if let Some(pin) = given {
-        let compared = compare(app, conn, &login, pin).await;
+        // Others need it while this one waits for a core.
+        drop(conn);
+        let compared = compare(app, &login, pin).await;
         conn = app.database.connection().await?;
         match compared {
-            Ok(proven) => login.proven = proven,
+            Ok(right) => (charged, login.proven) = right.unzip(),
             Err(problem) => {
                 return_attempt(&mut conn, login.challenge, &login.settlement).await?;
                 return Err(problem);
             }
         }
     }
-    match logins::complete(&mut conn, &login).await? {
-        LoginOutcome::LoggedIn(done) => Ok((conn, done)),
-        LoginOutcome::AlreadyConsumed => Err(Problem::InvalidChallenge),
+    let problem = match logins::complete(&mut conn, &login).await? {
+        LoginOutcome::LoggedIn(done) => return Ok((conn, done)),
+        LoginOutcome::AlreadyConsumed => Problem::InvalidChallenge,
         // It was changed since it was compared.
-        LoginOutcome::PinInTheWay if is_given => Err(Problem::InvalidPin),
-        LoginOutcome::PinInTheWay => Err(Problem::PinRequired),
+        LoginOutcome::PinInTheWay if is_given => Problem::InvalidPin,
+        LoginOutcome::PinInTheWay => Problem::PinRequired,
+    };
+    if let Some(user) = charged {
+        pins::forgive(&mut conn, app.clock.for_counters(), user).await?;
     }
+    Err(problem)
 }
 
-/// The PIN that stands in the way, if it is `pin`; none, if none does.
-async fn compare(
-    app: &AppState,
-    mut conn: PooledConnection,
-    login: &Login<'_>,
-    pin: Pin,
-) -> Result<Option<PinHash>, Problem> {
+/// The PIN that stands in the way and whose it is, if it is `pin`; none, if none does.
+async fn compare(app: &AppState, login: &Login<'_>, pin: Pin) -> Result<Option<(UserId, PinHash)>, Problem> {
     // First, for a full queue must not cost anybody a try.
-    let place = app.pins.place()?;
-    let now = app.clock.for_counters();
-    let (user, hash) = match pins::charge_login(&mut conn, now, login.phone, login.silent_since).await? {
+    let place = app.pins.place().await?;
+    let (user, hash) = match charge(app, login).await? {
         Charge::NoPin => return Ok(None),
         Charge::Throttled(wait) => return Err(Problem::TooManyRequests(wait)),
         Charge::Charged(user, hash) => (user, hash),
     };
-    // Others need it while this one waits for a core.
-    drop(conn);
-    if place.matches(pin, &hash).await? {
-        Ok(Some(hash))
+    if let (_, true) = place.matches(pin, &hash).await? {
+        Ok(Some((user, hash)))
     } else {
         audit::pin_refused(user, login.network);
         Err(Problem::InvalidPin)
     }
+}
+
+/// Charges a PIN to the meter of whose number it is, if there is one.
+async fn charge(app: &AppState, login: &Login<'_>) -> Result<Charge, Problem> {
+    let mut conn = app.database.connection().await?;
+    let now = app.clock.for_counters();
+    Ok(pins::charge_login(&mut conn, now, login.phone, login.silent_since).await?)
 }

@@ -35,7 +35,9 @@ impl From<TokenError> for Problem {
 impl From<PinError> for Problem {
     fn from(error: PinError) -> Self {
         match error {
-            PinError::Busy | PinError::Stopping(_) => Self::Unavailable(error.into()),
+            PinError::Busy | PinError::OutOfMemory(_) | PinError::Stopping(_) => {
+                Self::Unavailable(error.into())
+            }
             PinError::Lost(_) | PinError::Hash(_) => Self::Internal(error.into()),
         }
     }
@@ -56,5 +58,16 @@ impl From<PhoneNumberError> for Problem {
             PhoneNumberError::Invalid => Self::InvalidPhone,
             PhoneNumberError::NotMobile => Self::PhoneNotSupported,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_memory_a_pin_is_put_off_and_that_is_no_defect() {
+        let none = Vec::<u64>::new().try_reserve(usize::MAX).unwrap_err();
+        assert!(matches!(PinError::from(none).into(), Problem::Unavailable(_)));
     }
 }

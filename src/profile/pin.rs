@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     audit,
-    domain::{Pin, PinHash, UserId, pin::LOGIN_AGE},
+    domain::{Pin, PinHash, Pseudonym, pin::LOGIN_AGE},
     http::{
         bearer::Bearer,
         client::Client,
@@ -62,24 +62,23 @@ pub(super) async fn set_pin(
     client: Client,
     Json(body): Json<SetPin>,
 ) -> Result<HttpResponse, Problem> {
-    // One place for both hashes, taken first: a full queue must not cost anybody a try.
-    let place = app.pins.place()?;
-    let standing = standing(&app, &bearer).await?;
-    let ground = ground(&app, &client, &place, standing, body.current_pin, bearer.now).await?;
-    let mut conn = app.database.connection().await?;
-    let key = app.pseudonyms.of("pin", &bearer.user.to_string());
-    if let Some(wait) = pins::count_change(&mut conn, app.clock.for_counters(), key).await? {
-        return Err(Problem::TooManyRequests(wait));
-    }
-    drop(conn);
-    let hash = place.hash(body.pin).await?;
-    let mut conn = app.database.connection().await?;
-    match pins::change(&mut conn, &ground.change(&bearer, Some(&hash))).await? {
+    let ground = Ground::of(standing(&app, &bearer).await?, body.current_pin, bearer.now)?;
+    // Before a PIN is charged: a right one could not be given back by who may not change anything.
+    let counted = count_change(&app, &bearer).await?;
+    let (proof, hash) = match new_hash(&app, &bearer, &client, ground, body.pin).await {
+        Ok(made) => made,
+        Err(problem) => {
+            let mut conn = app.database.connection().await?;
+            pins::return_change(&mut conn, counted).await?;
+            return Err(problem);
+        }
+    };
+    match change(&app, &bearer, &proof, Some(&hash)).await? {
         ChangeOutcome::Changed => {
-            audit::pin_set(bearer.user, bearer.session, ground.expected.is_some());
+            audit::pin_set(bearer.user, bearer.session, proof.expected.is_some());
             Ok(HttpResponse::NoContent().finish())
         }
-        ChangeOutcome::Overtaken => Err(ground.lost()),
+        ChangeOutcome::Overtaken => Err(proof.lost()),
         ChangeOutcome::SessionEnded => Err(Problem::Unauthenticated),
     }
 }
@@ -106,10 +105,11 @@ pub(super) async fn remove_pin(
     if before.pin.is_none() {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let place = app.pins.place()?;
-    let ground = ground(&app, &client, &place, before, body.current_pin, bearer.now).await?;
-    let mut conn = app.database.connection().await?;
-    match pins::change(&mut conn, &ground.change(&bearer, None)).await? {
+    let proof = match Ground::of(before, body.current_pin, bearer.now)? {
+        Ground::Login(expected) => Proof { expected, is_proven: false },
+        Ground::Pin(pin) => compare(&app, &bearer, &client, app.pins.place().await?, pin).await?.1,
+    };
+    match change(&app, &bearer, &proof, None).await? {
         ChangeOutcome::Changed => {
             audit::pin_removed(bearer.user, bearer.session);
             Ok(HttpResponse::NoContent().finish())
@@ -117,29 +117,41 @@ pub(super) async fn remove_pin(
         // By another removal, perhaps.
         ChangeOutcome::Overtaken => match standing(&app, &bearer).await?.pin {
             None => Ok(HttpResponse::NoContent().finish()),
-            Some(_) => Err(ground.lost()),
+            Some(_) => Err(proof.lost()),
         },
         ChangeOutcome::SessionEnded => Err(Problem::Unauthenticated),
     }
 }
 
-/// On what ground a PIN may be changed: good only while it is the one expected.
-struct Ground {
-    expected: Option<PinHash>,
-    is_proven: bool,
+/// On what ground the caller may change the PIN.
+enum Ground {
+    /// The login of the session is enough, while the PIN is this one, or there is none.
+    Login(Option<PinHash>),
+    /// The PIN as the caller has it: yet to be compared.
+    Pin(Pin),
 }
 
 impl Ground {
-    fn change<'a>(&'a self, bearer: &Bearer, new: Option<&'a PinHash>) -> Change<'a> {
-        Change {
-            session: bearer.session,
-            expected: self.expected.as_ref(),
-            is_proven: self.is_proven,
-            new,
-            now: bearer.now,
+    fn of(standing: Standing, current: Option<Pin>, now: DateTime<Utc>) -> Result<Self, Problem> {
+        let is_recent = now - standing.logged_in_at <= LOGIN_AGE;
+        match (standing.pin, current) {
+            (None, _) if is_recent => Ok(Self::Login(None)),
+            (None, _) => Err(Problem::ReauthenticationRequired(LOGIN_AGE)),
+            (Some(_), Some(pin)) => Ok(Self::Pin(pin)),
+            (Some(pin), None) if is_recent && standing.proven => Ok(Self::Login(Some(pin))),
+            (Some(_), None) => Err(Problem::PinRequired),
         }
     }
+}
 
+/// That the PIN may be changed: good only while it is the one expected.
+struct Proof {
+    expected: Option<PinHash>,
+    /// Whether it was charged for being compared, and was right.
+    is_proven: bool,
+}
+
+impl Proof {
     /// What somebody is told whose change came second.
     fn lost(&self) -> Problem {
         if self.is_proven { Problem::InvalidPin } else { Problem::PinRequired }
@@ -153,50 +165,74 @@ async fn standing(app: &AppState, bearer: &Bearer) -> Result<Standing, Problem> 
     standing.filter(|standing| standing.user == bearer.user).ok_or(Problem::Unauthenticated)
 }
 
-/// Whether the caller may change the PIN.
-async fn ground(
-    app: &AppState,
-    client: &Client,
-    place: &PinPlace,
-    standing: Standing,
-    current: Option<Pin>,
-    now: DateTime<Utc>,
-) -> Result<Ground, Problem> {
-    let is_recent = now - standing.logged_in_at <= LOGIN_AGE;
-    match (standing.pin, current) {
-        (None, _) if is_recent => Ok(Ground { expected: None, is_proven: false }),
-        (None, _) => Err(Problem::ReauthenticationRequired(LOGIN_AGE)),
-        (Some(pin), None) if is_recent && standing.proven => {
-            Ok(Ground { expected: Some(pin), is_proven: false })
-        }
-        (Some(_), None) => Err(Problem::PinRequired),
-        (Some(_), Some(pin)) => {
-            let hash = compare(app, client, standing.user, place, pin).await?;
-            Ok(Ground { expected: Some(hash), is_proven: true })
-        }
+/// Counts a PIN that is to be hashed; gives by what it was counted.
+async fn count_change(app: &AppState, bearer: &Bearer) -> Result<Pseudonym, Problem> {
+    let key = app.pseudonyms.of("pin", &bearer.user.to_string());
+    let mut conn = app.database.connection().await?;
+    match pins::count_change(&mut conn, app.clock.for_counters(), key).await? {
+        Some(wait) => Err(Problem::TooManyRequests(wait)),
+        None => Ok(key),
     }
+}
+
+/// The hash of the `new` PIN, for whoever may set it: on one core with the comparison.
+async fn new_hash(
+    app: &AppState,
+    bearer: &Bearer,
+    client: &Client,
+    ground: Ground,
+    new: Pin,
+) -> Result<(Proof, PinHash), Problem> {
+    let place = app.pins.place().await?;
+    let (place, proof) = match ground {
+        Ground::Login(expected) => (place, Proof { expected, is_proven: false }),
+        Ground::Pin(pin) => compare(app, bearer, client, place, pin).await?,
+    };
+    Ok((proof, place.hash(new).await?))
 }
 
 /// Charges `pin` to the user's meter and compares it, holding no connection meanwhile.
 async fn compare(
     app: &AppState,
+    bearer: &Bearer,
     client: &Client,
-    user: UserId,
-    place: &PinPlace,
+    place: PinPlace,
     pin: Pin,
-) -> Result<PinHash, Problem> {
+) -> Result<(PinPlace, Proof), Problem> {
     let mut conn = app.database.connection().await?;
-    let hash = match pins::charge(&mut conn, app.clock.for_counters(), user).await? {
+    let hash = match pins::charge(&mut conn, app.clock.for_counters(), bearer.user).await? {
         Charge::Charged(_, hash) => hash,
         Charge::Throttled(wait) => return Err(Problem::TooManyRequests(wait)),
         // Removed a moment ago.
         Charge::NoPin => return Err(Problem::InvalidPin),
     };
     drop(conn);
-    if place.matches(pin, &hash).await? {
-        Ok(hash)
+    if let (place, true) = place.matches(pin, &hash).await? {
+        Ok((place, Proof { expected: Some(hash), is_proven: true }))
     } else {
-        audit::pin_refused(user, &client.network);
+        audit::pin_refused(bearer.user, &client.network);
         Err(Problem::InvalidPin)
     }
+}
+
+/// Sets or removes the PIN. A right one that changed nothing is given back its charge.
+async fn change(
+    app: &AppState,
+    bearer: &Bearer,
+    proof: &Proof,
+    new: Option<&PinHash>,
+) -> Result<ChangeOutcome, Problem> {
+    let mut conn = app.database.connection().await?;
+    let change = Change {
+        session: bearer.session,
+        expected: proof.expected.as_ref(),
+        is_proven: proof.is_proven,
+        new,
+        now: bearer.now,
+    };
+    let outcome = pins::change(&mut conn, &change).await?;
+    if proof.is_proven && !matches!(outcome, ChangeOutcome::Changed) {
+        pins::forgive(&mut conn, app.clock.for_counters(), bearer.user).await?;
+    }
+    Ok(outcome)
 }

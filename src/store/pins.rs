@@ -133,6 +133,35 @@ pub async fn charge(
 }
 
 statement! {
+    /// A meter that is not ahead was not charged lately: it is that of a row made since.
+    Forgive {
+        every: TimeDelta => Interval,
+        user: uuid::Uuid => Uuid,
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+    } -> (BigInt,)
+    "WITH forgiven AS (
+         UPDATE pins SET failures = failures - $1 WHERE user_id = $2 AND failures > coalesce($3, now()) RETURNING 1
+     )
+     SELECT count(*) FROM forgiven"
+}
+
+/// Gives one charge back, of a PIN that was compared and right and changed
+/// nothing: what changes something gives it back itself.
+///
+/// # Errors
+///
+/// [`StoreError`]: it may stay charged.
+pub async fn forgive(
+    conn: &mut Connection,
+    at: Option<DateTime<Utc>>,
+    user: UserId,
+) -> Result<(), StoreError> {
+    let forgive = Forgive { user: user.0, every: pin::FAILURES.every, at };
+    let _: (i64,) = forgive.get_result(conn).await?;
+    Ok(())
+}
+
+statement! {
     CountChange {
         key: uuid::Uuid => Uuid,
         at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
@@ -165,6 +194,22 @@ pub async fn count_change(
         CountChange { key: key.0, at, every, burst }.get_result(conn).await?;
     // Of those who come at once the last may see how it was before them.
     Ok((counted == 0).then(|| wait.unwrap_or_default().max(TimeDelta::seconds(1))))
+}
+
+statement! {
+    ReturnChange { every: TimeDelta => Interval, key: uuid::Uuid => Uuid } -> (BigInt,)
+    "WITH returned AS (UPDATE rate_limit SET tat = tat - $1 WHERE key = $2 RETURNING 1)
+     SELECT count(*) FROM returned"
+}
+
+/// Gives back what was counted for a PIN that was not hashed in the end.
+///
+/// # Errors
+///
+/// [`StoreError`]: it may stay counted.
+pub async fn return_change(conn: &mut Connection, key: Pseudonym) -> Result<(), StoreError> {
+    let _: (i64,) = ReturnChange { key: key.0, every: pin::CHANGES.every }.get_result(conn).await?;
+    Ok(())
 }
 
 /// A change of the PIN, good only while everything is as it was looked at.

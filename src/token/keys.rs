@@ -62,8 +62,8 @@ pub(super) struct PinKey(Key);
 
 impl PinKey {
     /// Argon2id with this key as its secret value (RFC 9106, section 3.1).
-    pub(super) fn argon2(&self) -> argon2::password_hash::Result<Argon2<'_>> {
-        Ok(Argon2::new_with_secret(&*self.0.0, ARGON2_KIND.0, ARGON2_KIND.1, argon2_parameters()?)?)
+    pub(super) fn argon2(&self, parameters: argon2::Params) -> argon2::Result<Argon2<'_>> {
+        Argon2::new_with_secret(&*self.0.0, ARGON2_KIND.0, ARGON2_KIND.1, parameters)
     }
 }
 
@@ -72,7 +72,7 @@ const ARGON2_KIND: (argon2::Algorithm, argon2::Version) =
     (argon2::Algorithm::Argon2id, argon2::Version::V0x13);
 
 /// The parameters OWASP gives for Argon2id: 19 MiB, two passes, one lane; for 32 bytes.
-fn argon2_parameters() -> argon2::Result<argon2::Params> {
+pub(super) fn argon2_parameters() -> argon2::Result<argon2::Params> {
     argon2::Params::new(19_456, 2, 1, Some(32))
 }
 

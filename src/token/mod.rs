@@ -16,6 +16,7 @@ mod jose;
 mod keyring;
 mod keys;
 mod pin;
+mod pin_memory;
 mod pseudonym;
 mod refresh;
 mod ring;

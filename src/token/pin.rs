@@ -1,18 +1,27 @@
 //! PINs as hashes. Hashing takes a core for about 12 ms and 19 MiB, so it happens
 //! beside the threads that answer requests, and no more of it than there is room for.
 
-use std::{fmt, num::NonZero, sync::Arc, thread};
+use std::{collections::TryReserveError, fmt, num::NonZero, sync::Arc, thread, time::Duration};
 
 use argon2::{
-    PasswordHash, PasswordHasher, PasswordVerifier,
-    password_hash::{self, Error::PasswordInvalid},
+    ARGON2ID_IDENT, Params, PasswordHash,
+    password_hash::{
+        self,
+        phc::{Output, ParamsString, Salt},
+        try_generate_salt,
+    },
 };
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     task::{self, JoinError},
+    time,
 };
 
-use super::{TokenError, Tokens, keys::PinKey};
+use super::{
+    TokenError, Tokens,
+    keys::{PinKey, argon2_parameters},
+    pin_memory::{Lent, PinMemory},
+};
 use crate::domain::{Pin, PinHash};
 
 /// How much hashing there may be at a time in this process.
@@ -22,17 +31,21 @@ pub struct PinQueue {
     pub at_once: usize,
     /// How many more may wait for one of these.
     pub waiting: usize,
+    /// How long they may.
+    pub patience: Duration,
 }
 
 impl PinQueue {
     /// How many may wait for each core: about half a second's work on a slow one.
     const WAITING_PER_CORE: usize = 20;
+    /// Nobody waits for longer, whatever keeps the cores.
+    const PATIENCE: Duration = Duration::from_secs(1);
 }
 
 impl Default for PinQueue {
     fn default() -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        Self { at_once: cores, waiting: cores * Self::WAITING_PER_CORE }
+        Self { at_once: cores, waiting: cores * Self::WAITING_PER_CORE, patience: Self::PATIENCE }
     }
 }
 
@@ -42,31 +55,38 @@ impl Default for PinQueue {
 #[derive(Clone)]
 pub struct PinHasher {
     key: Arc<PinKey>,
-    places: Arc<Semaphore>,
     cores: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    patience: Duration,
+    memory: PinMemory,
 }
 
-/// A place in the queue, taken before anything is charged for a comparison
-/// that then could not be made. It is free again when dropped, or when the
-/// last hash begun in it is computed: also for a caller who went away.
+/// A core and its memory, taken before anything is charged for a comparison
+/// that then could not be made. It goes along with the work, so it is free
+/// again when that is done, also for a caller who went away meanwhile.
 pub struct PinPlace {
-    hasher: PinHasher,
-    held: Arc<OwnedSemaphorePermit>,
+    key: Arc<PinKey>,
+    memory: Lent,
+    // Goes last: whoever gets the core finds the memory given back.
+    _core: OwnedSemaphorePermit,
 }
 
 /// Why a PIN was neither hashed nor compared.
 #[derive(Debug, thiserror::Error)]
 pub enum PinError {
-    /// The queue is full: worth another try shortly.
+    /// The queue is full, or does not move: worth another try shortly.
     #[error("as many PINs are being checked as may be at a time")]
     Busy,
+    /// There is no memory for it at the moment.
+    #[error("there is no memory to check a PIN in")]
+    OutOfMemory(#[from] TryReserveError),
     /// The service is stopping.
     #[error("PINs are checked no more")]
     Stopping(#[from] AcquireError),
     /// The computation ended early: the service is stopping, or it is a defect.
     #[error("the hash of a PIN was not computed")]
     Lost(#[from] JoinError),
-    /// There was no memory for it, or what is stored is no hash.
+    /// What is stored is no hash of ours.
     #[error("a PIN could not be hashed or compared")]
     Hash(#[from] password_hash::Error),
 }
@@ -75,19 +95,33 @@ impl PinHasher {
     pub(super) fn new(key: PinKey, queue: PinQueue) -> Self {
         Self {
             key: Arc::new(key),
-            places: Arc::new(Semaphore::new(queue.at_once + queue.waiting)),
             cores: Arc::new(Semaphore::new(queue.at_once)),
+            waiting: Arc::new(Semaphore::new(queue.waiting)),
+            patience: queue.patience,
+            memory: PinMemory::default(),
         }
     }
 
-    /// Takes a place in the queue, without waiting for one.
+    /// Takes a core, and waits a moment for one if not too many do already.
     ///
     /// # Errors
     ///
-    /// [`PinError::Busy`].
-    pub fn place(&self) -> Result<PinPlace, PinError> {
-        let held = Arc::clone(&self.places).try_acquire_owned().map_err(|_| PinError::Busy)?;
-        Ok(PinPlace { hasher: self.clone(), held: Arc::new(held) })
+    /// [`PinError`].
+    pub async fn place(&self) -> Result<PinPlace, PinError> {
+        let core = self.core().await?;
+        let (key, memory) = (Arc::clone(&self.key), self.memory.clone());
+        let blocks = argon2_parameters().map_err(password_hash::Error::from)?.block_count();
+        // Made anew it takes milliseconds. The core goes along, so that there are never more than cores.
+        task::spawn_blocking(move || Ok(PinPlace { key, memory: memory.lend(blocks)?, _core: core })).await?
+    }
+
+    async fn core(&self) -> Result<OwnedSemaphorePermit, PinError> {
+        if let Ok(free) = Arc::clone(&self.cores).try_acquire_owned() {
+            return Ok(free);
+        }
+        let _waiting = self.waiting.try_acquire().map_err(|_| PinError::Busy)?;
+        let core = Arc::clone(&self.cores).acquire_owned();
+        Ok(time::timeout(self.patience, core).await.map_err(|_| PinError::Busy)??)
     }
 }
 
@@ -96,45 +130,72 @@ impl PinPlace {
     ///
     /// # Errors
     ///
-    /// [`PinError`], but not `Busy`.
-    pub async fn hash(&self, pin: Pin) -> Result<PinHash, PinError> {
-        self.compute(move |key| {
-            let hash = key.argon2()?.hash_password(pin.expose())?;
-            Ok(PinHash(hash.to_string()))
-        })
-        .await
+    /// [`PinError::Lost`] and [`PinError::Hash`].
+    pub async fn hash(self, pin: Pin) -> Result<PinHash, PinError> {
+        let (_, hash) = self.compute(move |key, memory| hash(key, &pin, memory)).await?;
+        Ok(hash)
     }
 
-    /// Whether `hash` is one of `pin`.
+    /// Whether `hash` is one of `pin`; and the place, for a further hash.
     ///
     /// # Errors
     ///
-    /// [`PinError`], but not `Busy`.
-    pub async fn matches(&self, pin: Pin, hash: &PinHash) -> Result<bool, PinError> {
+    /// [`PinError::Lost`] and [`PinError::Hash`].
+    pub async fn matches(self, pin: Pin, hash: &PinHash) -> Result<(Self, bool), PinError> {
         let hash = PasswordHash::new(&hash.0).map_err(password_hash::Error::from)?;
-        self.compute(move |key| match key.argon2()?.verify_password(pin.expose(), &hash) {
-            Ok(()) => Ok(true),
-            Err(PasswordInvalid) => Ok(false),
-            Err(error) => Err(error.into()),
-        })
-        .await
+        self.compute(move |key, memory| matches(key, &pin, &hash, memory)).await
     }
 
-    /// Waits for a core and computes there. The permits go along, so that they
-    /// are given back when the work is done and not when nobody waits for it any more.
+    /// Computes beside the threads that answer. The place goes along and comes
+    /// back: it is given up when the work is done, not when nobody waits for it any more.
     async fn compute<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&PinKey) -> Result<T, PinError> + Send + 'static,
-    ) -> Result<T, PinError> {
-        let core = Arc::clone(&self.hasher.cores).acquire_owned().await?;
-        let (key, held) = (Arc::clone(&self.hasher.key), Arc::clone(&self.held));
+        mut self,
+        work: impl FnOnce(&PinKey, &mut Lent) -> password_hash::Result<T> + Send + 'static,
+    ) -> Result<(Self, T), PinError> {
         task::spawn_blocking(move || {
-            let result = work(&key);
-            drop((core, held));
-            result
+            let done = work(&self.key, &mut self.memory)?;
+            Ok((self, done))
         })
         .await?
     }
+}
+
+fn hash(key: &PinKey, pin: &Pin, memory: &mut Lent) -> password_hash::Result<PinHash> {
+    let params = argon2_parameters()?;
+    let salt = Salt::new(&try_generate_salt()?)?;
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(argon2::Version::V0x13.into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(salt),
+        hash: Some(output(key, pin, &salt, params, memory)?),
+    };
+    Ok(PinHash(hash.to_string()))
+}
+
+/// By the parameters that the hash itself names; in constant time, which is how an [`Output`] compares.
+fn matches(key: &PinKey, pin: &Pin, hash: &PasswordHash, memory: &mut Lent) -> password_hash::Result<bool> {
+    if hash.algorithm != ARGON2ID_IDENT {
+        return Err(password_hash::Error::Algorithm);
+    }
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Err(password_hash::Error::EncodingInvalid);
+    };
+    Ok(output(key, pin, salt, Params::try_from(hash)?, memory)? == *expected)
+}
+
+fn output(
+    key: &PinKey,
+    pin: &Pin,
+    salt: &Salt,
+    params: Params,
+    memory: &mut Lent,
+) -> password_hash::Result<Output> {
+    let mut buffer = [0; Output::MAX_LENGTH];
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let output = buffer.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
+    key.argon2(params)?.hash_password_into_with_memory(pin.expose(), salt, output, memory)?;
+    Ok(Output::new(output)?)
 }
 
 impl fmt::Debug for PinHasher {

@@ -21,6 +21,7 @@ mod outage;
 mod phone;
 mod pin;
 mod pin_login;
+mod pin_races;
 mod pin_release;
 mod profile;
 mod races;

@@ -3,9 +3,15 @@
 use std::time::{Duration as RealDuration, Instant};
 
 use chrono::Duration;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::future::{join, join_all, join3};
+use phone_auth::token::PinPlace;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, another_code};
+use crate::{
+    pin_races::WAITING,
+    support::{Answer, TestApp, another_code},
+};
 
 const PHONE: &str = "+79991234567";
 const PIN: &str = "271828";
@@ -37,7 +43,7 @@ async fn charged(app: &TestApp) -> Vec<Value> {
 }
 
 /// How many PINs count as wrong.
-async fn failures(app: &TestApp) -> i64 {
+pub async fn failures(app: &TestApp) -> i64 {
     let now = app.state.clock.now();
     let seconds =
         format!("SELECT extract(epoch FROM greatest(failures, '{now}') - '{now}')::bigint::text FROM pins");
@@ -197,66 +203,88 @@ async fn a_pin_that_changes_while_the_old_one_is_compared_is_not_passed_by() {
     let new = app.query(hash).await;
     app.execute(&format!("UPDATE pins SET hash = '{}'", old[0])).await;
     let (challenge, code) = asked(&app).await;
-    // Every core is busy for a while: the comparison waits.
-    let mut places = Vec::new();
-    while let Ok(place) = app.state.pins.place() {
-        places.push(place);
-    }
-    places.pop();
-    let busy = places.into_iter().map(async |place| {
-        place.hash("0000".to_owned().try_into().unwrap()).await.unwrap();
-    });
+    let mut other = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+    other.batch_execute("BEGIN; LOCK users IN EXCLUSIVE MODE").await.unwrap();
     let change = async {
-        while failures(&app).await == 0 {}
-        app.execute(&format!("UPDATE pins SET hash = '{}'", new[0])).await;
+        // The old one was compared, and is right: the login waits.
+        while app.count(WAITING).await == 0 {}
+        let change = format!("UPDATE pins SET hash = '{}'; COMMIT", new[0]);
+        other.batch_execute(&change).await.unwrap();
     };
-    let busy = futures_util::future::join_all(busy);
-    let login = app.verify_with_pin(&challenge, &code, PIN);
-    let (_, (login, ())) = futures_util::future::join(busy, futures_util::future::join(login, change)).await;
+    let (login, ()) = join(app.verify_with_pin(&challenge, &code, PIN), change).await;
     login.expect_problem(401, "invalid-pin");
+    assert_eq!(failures(&app).await, 0);
     app.verify_with_pin(&challenge, &code, WRONG).await.expect(200);
 }
 
+/// Takes every core there is for PINs.
+pub async fn every_core(app: &TestApp) -> Vec<PinPlace> {
+    let mut places = Vec::new();
+    while let Ok(place) = app.state.pins.place().await {
+        places.push(place);
+    }
+    places
+}
+
 #[tokio::test]
-async fn while_too_many_pins_wait_those_with_a_pin_are_put_off_and_the_others_are_not() {
+async fn while_every_core_is_taken_those_with_a_pin_wait_a_second_and_the_others_do_not() {
     let app = start().await;
     let ada = app.login_with_pin(PHONE, PIN).await;
     let (challenge, code) = asked(&app).await;
-    let mut places = Vec::new();
-    while let Ok(place) = app.state.pins.place() {
-        places.push(place);
-    }
+    let places = every_core(&app).await;
+    let counted = app.rows("SELECT key, tat FROM rate_limit ORDER BY key").await;
     let start = Instant::now();
-    for answer in [
-        app.verify_with_pin(&challenge, &code, PIN).await,
-        ada.set_pin(WRONG, Some(PIN)).await,
-        ada.remove_pin(Some(PIN)).await,
-    ] {
+    let all = join3(
+        app.verify_with_pin(&challenge, &code, PIN),
+        ada.set_pin(WRONG, Some(PIN)),
+        ada.remove_pin(Some(PIN)),
+    );
+    let (login, set, removed) = all.await;
+    assert!(start.elapsed() < RealDuration::from_secs(3), "{:?}", start.elapsed());
+    for answer in [login, set, removed] {
         let answer = answer.expect_problem(503, "service-unavailable");
         assert_eq!(answer.header("retry-after"), "2");
     }
+    let start = Instant::now();
     app.verify(&challenge, &code).await.expect_problem(401, "pin-required");
     app.newcomer().await.profile().await;
-    assert!(start.elapsed() < RealDuration::from_secs(2), "{:?}", start.elapsed());
+    assert!(start.elapsed() < RealDuration::from_secs(1), "{:?}", start.elapsed());
+    // None of this cost anything.
     assert_eq!(failures(&app).await, 0);
     assert_eq!(app.query("SELECT attempts::text FROM challenge_use WHERE consumed_at IS NULL").await, ["0"]);
+    assert_eq!(app.rows("SELECT key, tat FROM rate_limit ORDER BY key").await, counted);
     drop(places);
     app.verify_with_pin(&challenge, &code, PIN).await.expect(200);
 }
 
 #[tokio::test]
-async fn whoever_hangs_up_while_a_pin_is_compared_takes_no_place_along() {
+async fn whoever_waits_for_a_core_takes_no_connection_along() {
+    let app = start_with("--database-pool-size", "2").await;
+    let mut codes = Vec::new();
+    for _ in 0..3 {
+        codes.push(asked(&app).await);
+    }
+    let places = every_core(&app).await;
+    let logins = join_all(codes.iter().map(|(challenge, code)| app.verify_with_pin(challenge, code, PIN)));
+    let others = async {
+        // Until all of them wait.
+        while app.query("SELECT sum(attempts)::text FROM challenge_use").await != ["3"] {}
+        app.newcomer().await.profile().await;
+        drop(places);
+    };
+    let (logins, ()) = join(logins, others).await;
+    assert!(logins.iter().any(|login| login.status == 200), "{:?}", logins[0].text);
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_while_a_pin_is_compared_takes_no_core_along() {
     let app = start().await;
-    let all = std::iter::from_fn(|| app.state.pins.place().ok()).collect::<Vec<_>>().len();
+    let all = every_core(&app).await.len();
     for _ in 0..9 {
         let (challenge, code) = asked(&app).await;
         let login = app.verify_with_pin(&challenge, &code, PIN);
         let _ = tokio::time::timeout(RealDuration::from_millis(5), login).await;
     }
-    let free = async {
-        while std::iter::from_fn(|| app.state.pins.place().ok()).collect::<Vec<_>>().len() < all {
-            tokio::time::sleep(RealDuration::from_millis(5)).await;
-        }
-    };
+    let free = async { while every_core(&app).await.len() < all {} };
     tokio::time::timeout(RealDuration::from_secs(5), free).await.unwrap();
 }

@@ -7,6 +7,7 @@ mod embedded;
 mod guess_bound;
 mod keys;
 mod logs;
+mod memory;
 mod metrics;
 mod proxies;
 mod service;
