@@ -71,6 +71,6 @@ async fn compare(app: &AppState, login: &Login<'_>, pin: Pin) -> Result<Option<(
 /// Charges a PIN to the meter of whose number it is, if there is one.
 async fn charge(app: &AppState, login: &Login<'_>) -> Result<Charge, Problem> {
     let mut conn = app.database.connection().await?;
-    let now = app.clock.for_counters();
-    Ok(pins::charge_login(&mut conn, now, login.phone, login.silent_since).await?)
+    let (now, is_device) = (app.clock.for_counters(), login.settlement.device.is_some());
+    Ok(pins::charge_login(&mut conn, now, login.phone, login.silent_since, is_device).await?)
 }

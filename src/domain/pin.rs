@@ -8,6 +8,9 @@ use super::Limit;
 
 /// PINs of one user that are compared and are not right: ten, and then one an hour.
 pub const FAILURES: Limit = Limit::new(10, TimeDelta::hours(1));
+/// How many more of these fit for a login from a trusted device: whoever else
+/// fills the meter keeps no owner out who has one.
+pub const DEVICE_BEYOND: i32 = 3;
 /// PINs that one user sets, for each of them costs a hash.
 pub const CHANGES: Limit = Limit::new(10, TimeDelta::hours(1));
 /// How long after a login a person counts as present: then a PIN can be set,

@@ -91,7 +91,8 @@ statement! {
 /// Charges one PIN to the meter of the user with this `phone`, in a commit of
 /// its own: of parallel tries exactly those are compared that have room.
 ///
-/// A PIN whose owner gave no sign of life after `silent_since` is none.
+/// A PIN whose owner gave no sign of life after `silent_since` is none. From a
+/// trusted device (`is_device`) the same meter has room for a few more.
 ///
 /// # Errors
 ///
@@ -101,8 +102,10 @@ pub async fn charge_login(
     at: Option<DateTime<Utc>>,
     phone: &PhoneNumber,
     silent_since: Option<DateTime<Utc>>,
+    is_device: bool,
 ) -> Result<Charge, StoreError> {
     let Limit { burst, every } = pin::FAILURES;
+    let burst = if is_device { burst + pin::DEVICE_BEYOND } else { burst };
     let charge = ChargeLogin { at, every, burst, phone: phone.as_str(), silent_since };
     Ok(Charge::of(charge.get_result(conn).await.optional()?))
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     support::{Answer, TestApp, another_code},
-    tools::{HOME, PHONE, Sent, outcomes, post_from, sent, tally, three},
+    tools::{HOME, PHONE, Sent, outcomes, post_from, sent, sent_to_device, tally, three},
 };
 
 const PIN: &str = "271828";
@@ -70,6 +70,51 @@ async fn a_stolen_session_has_the_same_ten_guesses_and_a_new_pin_brings_no_new_o
     thief.set_pin(WRONG, Some(WRONG)).await.expect_problem(429, "too-many-requests");
     let code = sent(&app, HOME, PHONE).await;
     enter(&app, &code, WRONG).await.expect_problem(429, "too-many-requests");
+}
+
+/// A code that `token` brings, entered with a PIN.
+async fn enter_on_device(app: &TestApp, token: &str, pin: &str) -> Answer {
+    enter(app, &sent_to_device(app, HOME, PHONE, token).await, pin).await
+}
+
+#[tokio::test]
+async fn whoever_fills_the_meter_of_wrong_pins_keeps_no_trusted_device_out() {
+    let app = TestApp::start().await;
+    let (thief, ada) = (app.login(PHONE).await, app.login(PHONE).await);
+    let mut token = ada.login.text_of("device_token");
+    ada.set_pin(PIN, None).await.expect(204);
+    for _ in 0..10 {
+        thief.remove_pin(Some(WRONG)).await.expect_problem(401, "invalid-pin");
+    }
+    thief.remove_pin(Some(WRONG)).await.expect_problem(429, "too-many-requests");
+    for _ in 0..24 {
+        let code = sent(&app, HOME, PHONE).await;
+        enter(&app, &code, PIN).await.expect_problem(429, "too-many-requests");
+        // The owner may err twice, too.
+        for _ in 0..2 {
+            enter_on_device(&app, &token, WRONG).await.expect_problem(401, "invalid-pin");
+        }
+        token = enter_on_device(&app, &token, PIN).await.expect(200).text_of("device_token");
+        app.pass(Duration::hours(3));
+        let code = sent(&app, HOME, PHONE).await;
+        enter(&app, &code, WRONG).await.expect_problem(401, "invalid-pin");
+    }
+}
+
+#[tokio::test]
+async fn the_messages_and_a_stolen_device_token_are_worth_three_pins_more() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    let token = ada.login.text_of("device_token");
+    ada.set_pin(PIN, None).await.expect(204);
+    for _ in 0..13 {
+        enter_on_device(&app, &token, WRONG).await.expect_problem(401, "invalid-pin");
+    }
+    enter_on_device(&app, &token, PIN).await.expect_problem(429, "too-many-requests");
+    app.pass(Duration::hours(1));
+    let code = sent(&app, HOME, PHONE).await;
+    enter(&app, &code, PIN).await.expect_problem(429, "too-many-requests");
+    enter_on_device(&app, &token, PIN).await.expect(200);
 }
 
 #[tokio::test]
