@@ -73,9 +73,13 @@ pub fn pin_removed(user: UserId, session: SessionId) {
     );
 }
 
-/// A wrong PIN: at a login whose code was right, or to change the PIN.
-pub fn pin_refused(user: UserId, network: &str) {
-    tracing::warn!(target: "audit", event = "pin-refused", user.id = %user, network, "a wrong PIN was given");
+/// A wrong PIN: by a session that was to change it, or at a login whose code
+/// was right and that has no session yet.
+pub fn pin_refused(user: UserId, session: Option<SessionId>, network: &str) {
+    tracing::warn!(
+        target: "audit", event = "pin-refused", user.id = %user,
+        session.id = session.map(tracing::field::display), network, "a wrong PIN was given"
+    );
 }
 
 /// A login went without the PIN, for its owner gave no sign of life; it is removed.

@@ -63,7 +63,7 @@ async fn compare(app: &AppState, login: &Login<'_>, pin: Pin) -> Result<Option<(
     if let (_, true) = place.matches(pin, &hash).await? {
         Ok(Some((user, hash)))
     } else {
-        audit::pin_refused(user, login.network);
+        audit::pin_refused(user, None, login.network);
         Err(Problem::InvalidPin)
     }
 }

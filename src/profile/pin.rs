@@ -210,7 +210,7 @@ async fn compare(
     if let (place, true) = place.matches(pin, &hash).await? {
         Ok((place, Proof { expected: Some(hash), is_proven: true }))
     } else {
-        audit::pin_refused(bearer.user, &client.network);
+        audit::pin_refused(bearer.user, Some(bearer.session), &client.network);
         Err(Problem::InvalidPin)
     }
 }
