@@ -26,17 +26,16 @@ pub(super) async fn complete(
 ) -> Result<(PooledConnection, LoggedIn), Problem> {
     let (is_given, mut charged) = (given.is_some(), None);
     if let Some(pin) = given {
-        // Others need it while this one waits for a core.
-        drop(conn);
-        let compared = compare(app, &login, pin).await;
-        conn = app.database.connection().await?;
-        match compared {
-            Ok(right) => (charged, login.proven) = right.unzip(),
-            Err(problem) => {
-                return_attempt(&mut conn, login.challenge, &login.settlement).await?;
-                return Err(problem);
-            }
+        // Before the wait for a core: else a hundred people with PINs would use up what strangers
+        // may guess wrong in the whole deployment.
+        login.is_returned = return_attempt(&mut conn, login.challenge, &login.settlement).await?;
+        if !login.is_returned {
+            return Err(Problem::InvalidChallenge);
         }
+        // Others need it meanwhile.
+        drop(conn);
+        (charged, login.proven) = compare(app, &login, pin).await?.unzip();
+        conn = app.database.connection().await?;
     }
     let problem = match logins::complete(&mut conn, &login).await? {
         LoginOutcome::LoggedIn(done) => return Ok((conn, done)),

@@ -145,6 +145,7 @@ fn login<'a>(
         settlement: counting::settlement(app, challenge, claimed, now),
         device: challenge.device.unwrap_or_else(|| DeviceId::random(now)),
         proven: None,
+        is_returned: false,
         silent_since: app.settings.pin_release.map(|silence| now - silence),
         now,
         expires_at: now + lives.refresh_idle.min(lives.refresh_absolute),

@@ -162,6 +162,12 @@ pub async fn return_attempt(
     Ok(returned)
 }
 
+/// Whether a challenge that was tried opened no session yet.
+pub(super) async fn is_unused(conn: &mut Connection, challenge: ChallengeId) -> Result<bool, StoreError> {
+    let unused = challenge_use::table.find(challenge.0).filter(challenge_use::consumed_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(unused)).get_result(conn).await?)
+}
+
 /// Which meters count the tries on a challenge.
 pub(super) struct Meters {
     /// The column of the phone's and the deployment's meter, in `phone_guard`

@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     Connection, StoreError,
-    challenges::{Meters, return_attempt},
+    challenges::{self, Meters, return_attempt},
     sessions::{self, Scope},
     statement::statement,
 };
@@ -40,6 +40,8 @@ pub struct Login<'a> {
     pub device: DeviceId,
     /// The PIN that was given and is right.
     pub proven: Option<PinHash>,
+    /// Whether the attempt was given back before, to wait for nothing that is charged.
+    pub is_returned: bool,
     /// A PIN whose owner gave no sign of life after this is released; none: no PIN is.
     pub silent_since: Option<DateTime<Utc>>,
     /// The moment of the login.
@@ -267,11 +269,7 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
                     pin_released,
                 }))
             }
-            // Nothing else refuses; and of a consumed challenge nothing can be given back.
-            Ok(None) if return_attempt(conn, login.challenge, settlement).await? => {
-                Ok(LoginOutcome::PinInTheWay)
-            }
-            Ok(None) => Ok(LoginOutcome::AlreadyConsumed),
+            Ok(None) => refusal(conn, login).await,
             Err(DatabaseError(DatabaseErrorKind::UniqueViolation, violation))
                 if draws > 0 && violation.constraint_name() == Some("users_invite_code_key") =>
             {
@@ -280,4 +278,15 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
             Err(error) => Err(error.into()),
         };
     }
+}
+
+/// Why nothing was completed: a challenge that is not consumed was refused for
+/// a PIN. Its attempt is given back, if it was not before.
+async fn refusal(conn: &mut Connection, login: &Login<'_>) -> Result<LoginOutcome, StoreError> {
+    let is_unused = if login.is_returned {
+        challenges::is_unused(conn, login.challenge).await?
+    } else {
+        return_attempt(conn, login.challenge, &login.settlement).await?
+    };
+    Ok(if is_unused { LoginOutcome::PinInTheWay } else { LoginOutcome::AlreadyConsumed })
 }

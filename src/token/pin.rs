@@ -57,6 +57,7 @@ pub struct PinHasher {
     key: Arc<PinKey>,
     cores: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    most_waiting: usize,
     patience: Duration,
     memory: PinMemory,
 }
@@ -97,6 +98,7 @@ impl PinHasher {
             key: Arc::new(key),
             cores: Arc::new(Semaphore::new(queue.at_once)),
             waiting: Arc::new(Semaphore::new(queue.waiting)),
+            most_waiting: queue.waiting,
             patience: queue.patience,
             memory: PinMemory::default(),
         }
@@ -113,6 +115,12 @@ impl PinHasher {
         let blocks = argon2_parameters().map_err(password_hash::Error::from)?.block_count();
         // Made anew it takes milliseconds. The core goes along, so that there are never more than cores.
         task::spawn_blocking(move || Ok(PinPlace { key, memory: memory.lend(blocks)?, _core: core })).await?
+    }
+
+    /// How many wait for a core.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.most_waiting - self.waiting.available_permits()
     }
 
     async fn core(&self) -> Result<OwnedSemaphorePermit, PinError> {
