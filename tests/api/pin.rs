@@ -1,7 +1,5 @@
 //! `PUT` and `DELETE /profile/pin`: who may set, replace and remove a PIN.
 
-use std::time::{Duration as RealDuration, Instant};
-
 use chrono::Duration;
 use serde_json::json;
 
@@ -119,8 +117,8 @@ async fn whoever_may_not_change_a_pin_is_told_at_once_and_takes_nobodys_core() {
     let (ended, ada, late) = (app.login(PHONE).await, app.login(PHONE).await, app.newcomer().await);
     ended.post("/api/v1/auth/logout", json!({})).await.expect(204);
     ada.set_pin(PIN, None).await.expect(204);
+    // Whoever needs one is told 503.
     let _cores = every_core(&app).await;
-    let start = Instant::now();
     ended.set_pin(OTHER, Some(PIN)).await.expect_problem(401, "unauthenticated");
     ended.remove_pin(Some(PIN)).await.expect_problem(401, "unauthenticated");
     ada.set_pin(OTHER, None).await.expect_problem(401, "pin-required");
@@ -129,8 +127,6 @@ async fn whoever_may_not_change_a_pin_is_told_at_once_and_takes_nobodys_core() {
     app.pass(Duration::minutes(11));
     let late = app.post("/api/v1/auth/refresh", json!({"refresh_token": late.refresh_token})).await;
     expect_reauthentication(TestUser::of(&app, late.expect(200)).set_pin(PIN, None).await);
-    // Nobody waited for a core, which takes a second.
-    assert!(start.elapsed() < RealDuration::from_secs(1), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -19,6 +19,16 @@ async fn enter(app: &TestApp, sent: &Sent, pin: &str) -> Answer {
     post_from(app, HOME, "/api/v1/auth/verify", &body).await
 }
 
+/// The same; repeats it when too many others wait for a core, for then nothing was charged.
+async fn enter_patiently(app: &TestApp, sent: &Sent, pin: &str) -> Answer {
+    loop {
+        let answer = enter(app, sent, pin).await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
+}
+
 #[tokio::test]
 async fn of_wrong_pins_in_parallel_over_three_instances_ten_are_compared() {
     // Eight digits have no meter that would stop the codes.
@@ -30,7 +40,7 @@ async fn of_wrong_pins_in_parallel_over_three_instances_ten_are_compared() {
         codes.push(sent(app, HOME, PHONE).await);
     }
     let guesses = codes.iter().flat_map(|code| [code, code]).enumerate();
-    let all = join_all(guesses.map(|(index, code)| enter(&instances[index % 3], code, WRONG)));
+    let all = join_all(guesses.map(|(index, code)| enter_patiently(&instances[index % 3], code, WRONG)));
     // Each holds a core when it is charged.
     let charged = 3 * thread::available_parallelism().map_or(1, NonZero::get);
     let answers = app.at_once("pins", charged.min(20), all).await;
