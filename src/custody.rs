@@ -54,7 +54,7 @@ pub async fn open_signing_keys(
 ) -> Result<(), CustodyError> {
     for row in signing_keys::list(conn).await? {
         let key = open(tokens, &row)?;
-        if root_secret_of(tokens, &row) != RootSecret::Current {
+        if !tokens.is_signing_key_current(&row.sealed_private_key) {
             let fresh = tokens.seal_signing_key(&key)?;
             if signing_keys::reseal(conn, &row.kid, &row.sealed_private_key, &fresh.sealed).await? {
                 audit::key_resealed(&row.kid);
