@@ -157,6 +157,7 @@ fn two_services_started_at_once_in_one_folder_end_up_as_one() {
         refused.is_some()
     });
     let refused = refused.unwrap();
+    services[refused].ended();
     assert!(
         services[refused].stderr().contains("in use by another phone-auth"),
         "{}",

@@ -75,22 +75,24 @@ fn a_service_whose_bound_is_too_high_does_not_start() {
 fn a_start_tells_the_profile_and_what_it_guarantees() {
     for (profile, year) in [("default", "9.09e-4 in a year"), ("strict", "3.09e-4 in a year")] {
         let folder = DataDir::new();
-        let service =
+        let mut service =
             Service::start(phone_auth().env("DATA_DIR", folder.path()).env("SECURITY_PROFILE", profile));
-        let said = service.stderr();
+        let said = service.whole_log();
         assert!(said.contains(&format!("security profile {profile}")) && said.contains(year), "{said}");
     }
     let folder = DataDir::new();
-    let service = Service::start(phone_auth().env("DATA_DIR", folder.path()).env("SEND_LIMITS", "off"));
-    assert!(service.stderr().contains("nothing bounds guessing (SEND_LIMITS=off)"));
+    let mut service = Service::start(phone_auth().env("DATA_DIR", folder.path()).env("SEND_LIMITS", "off"));
+    assert!(service.whole_log().contains("nothing bounds guessing (SEND_LIMITS=off)"));
 }
 
 #[test]
 fn a_deployment_that_sends_so_much_that_guessing_pays_is_warned() {
     for (sends, warned) in [("10000", false), ("100000", true)] {
         let folder = DataDir::new();
-        let service = Service::start(phone_auth().env("DATA_DIR", folder.path()).env("SENDS_PER_DAY", sends));
-        assert_eq!(service.stderr().contains("SENDS_PER_DAY"), warned, "{}", service.stderr());
+        let mut service =
+            Service::start(phone_auth().env("DATA_DIR", folder.path()).env("SENDS_PER_DAY", sends));
+        let log = service.whole_log();
+        assert_eq!(log.contains("SENDS_PER_DAY"), warned, "{log}");
     }
 }
 

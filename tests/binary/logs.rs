@@ -9,7 +9,7 @@ fn the_most_talkative_log_has_neither_pins_nor_their_hashes_nor_numbers() {
     let folder = DataDir::new();
     let mut command = phone_auth();
     command.env("DATA_DIR", folder.path()).env("ROOT_SECRET", ROOT_SECRET).env("LOG", "trace");
-    let service = Service::start(command.env("SMS_SIMULATED_DELAY_MS", "0").env("SEND_LIMITS", "off"));
+    let mut service = Service::start(command.env("SMS_SIMULATED_DELAY_MS", "0").env("SEND_LIMITS", "off"));
     let pin = "739157739157";
     let login = service.login("+79991234567");
     let token = login["access_token"].as_str().unwrap();
@@ -21,7 +21,7 @@ fn the_most_talkative_log_has_neither_pins_nor_their_hashes_nor_numbers() {
         let (status, answer) = service.ask("POST", "/api/v1/auth/verify", "", &body);
         assert_eq!(status, if given == pin { 200 } else { 401 }, "{answer}");
     }
-    let log = service.stderr();
+    let log = service.whole_log();
     assert!(log.contains("answered"), "it is talkative");
     for secret in [pin, "918273918273", "argon2id", "9991234567"] {
         // As a text, or as the bytes that a library shows.

@@ -44,8 +44,7 @@ fn the_metrics_are_told_on_a_listener_that_tells_nothing_else() {
     // And the listener of the API does not tell them.
     assert_eq!(service.ask("GET", "/metrics", "", &Value::Null).0, 404);
 
-    service.signal("-TERM");
-    assert_eq!(service.ended().code(), Some(0), "{}", service.stderr());
+    service.whole_log();
 }
 
 #[test]
@@ -58,10 +57,11 @@ fn a_second_service_on_one_machine_runs_without_metrics_and_says_how_to_have_the
         thread::sleep(Duration::from_millis(10));
     }
     let folder = DataDir::new();
-    let service = Service::start(phone_auth().env("DATA_DIR", folder.path()).env_remove("ADMIN_LISTEN_ADDR"));
-    let log = service.stderr();
-    assert!(log.contains("WARN") && log.contains("cannot listen at 127.0.0.1:9090"), "{log}");
-    assert!(log.contains("set ADMIN_LISTEN_ADDR to a free address"), "{log}");
+    let mut service =
+        Service::start(phone_auth().env("DATA_DIR", folder.path()).env_remove("ADMIN_LISTEN_ADDR"));
     assert_eq!(service.metrics_address(), None);
     assert_eq!(service.ask("GET", "/health/ready", "", &Value::Null).0, 200);
+    let log = service.whole_log();
+    assert!(log.contains("WARN") && log.contains("cannot listen at 127.0.0.1:9090"), "{log}");
+    assert!(log.contains("set ADMIN_LISTEN_ADDR to a free address"), "{log}");
 }

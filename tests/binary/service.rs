@@ -109,8 +109,18 @@ impl Service {
         self.stdout.0.lock().unwrap().clone()
     }
 
+    /// What was heard so far; what a request left in the log may still be on its way.
     pub fn stderr(&self) -> String {
         self.stderr.0.lock().unwrap().clone()
+    }
+
+    /// Stops it, and gives its log to the last line.
+    #[track_caller]
+    pub fn whole_log(&mut self) -> String {
+        self.signal("-TERM");
+        let status = self.ended();
+        assert!(status.success(), "{status}: {}", self.stderr());
+        self.stderr()
     }
 
     pub fn pid(&self) -> u32 {

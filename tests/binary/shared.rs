@@ -119,7 +119,7 @@ fn a_database_that_refuses_the_service_is_named() {
 #[test]
 fn the_log_holds_nothing_that_a_client_sent() {
     let server = Server::start();
-    let service = Service::start(on(&server).env("LOG", "debug,tokio_postgres=info,h2=info"));
+    let mut service = Service::start(on(&server).env("LOG", "debug,tokio_postgres=info,h2=info"));
     let login = service.login("+79991234567");
     let token = login["access_token"].as_str().unwrap();
     let sent = "MARKER-4821";
@@ -129,7 +129,7 @@ fn the_log_holds_nothing_that_a_client_sent() {
     service.ask("PATCH", "/api/v1/profile", token, &serde_json::json!({"first_name": sent}));
     service.ask("PATCH", "/api/v1/profile", token, &serde_json::json!({"email": sent}));
     service.ask("POST", "/api/v1/auth/refresh", "", &serde_json::json!({"refresh_token": sent}));
-    let log = service.stderr();
+    let log = service.whole_log();
     for secret in [sent, token, login["refresh_token"].as_str().unwrap(), "79991234567"] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
