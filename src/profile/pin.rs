@@ -7,7 +7,10 @@ use utoipa::ToSchema;
 
 use crate::{
     audit,
-    domain::{Pin, PinHash, Pseudonym, pin::LOGIN_AGE},
+    domain::{
+        Pin, PinHash, Pseudonym,
+        pin::{CHANGES, LOGIN_AGE},
+    },
     http::{
         bearer::Bearer,
         client::Client,
@@ -15,7 +18,10 @@ use crate::{
         problem::Problem,
     },
     state::AppState,
-    store::pins::{self, Change, ChangeOutcome, Charge, Standing},
+    store::{
+        limits,
+        pins::{self, Change, ChangeOutcome, Charge, Standing},
+    },
     token::PinPlace,
 };
 
@@ -69,7 +75,7 @@ pub(super) async fn set_pin(
         Ok(made) => made,
         Err(problem) => {
             let mut conn = app.database.connection().await?;
-            pins::return_change(&mut conn, counted).await?;
+            limits::give_back(&mut conn, counted, CHANGES).await?;
             return Err(problem);
         }
     };
@@ -169,7 +175,7 @@ async fn standing(app: &AppState, bearer: &Bearer) -> Result<Standing, Problem> 
 async fn count_change(app: &AppState, bearer: &Bearer) -> Result<Pseudonym, Problem> {
     let key = app.pseudonyms.of("pin", &bearer.user.to_string());
     let mut conn = app.database.connection().await?;
-    match pins::count_change(&mut conn, app.clock.for_counters(), key).await? {
+    match limits::take(&mut conn, app.clock.for_counters(), key, CHANGES).await? {
         Some(wait) => Err(Problem::TooManyRequests(wait)),
         None => Ok(key),
     }

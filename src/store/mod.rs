@@ -11,6 +11,7 @@ mod database;
 pub mod devices;
 pub mod guard_keys;
 pub mod guards;
+pub mod limits;
 pub mod logins;
 pub mod pins;
 pub mod profiles;

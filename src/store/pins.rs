@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{Connection, StoreError, statement::statement};
-use crate::domain::{Limit, PhoneNumber, PinHash, Pseudonym, SessionId, UserId, pin};
+use crate::domain::{Limit, PhoneNumber, PinHash, SessionId, UserId, pin};
 
 /// What decides who may change a PIN.
 pub struct Standing {
@@ -161,57 +161,6 @@ pub async fn forgive(
 ) -> Result<(), StoreError> {
     let forgive = Forgive { user: user.0, every: pin::FAILURES.every, at };
     let _: (i64,) = forgive.get_result(conn).await?;
-    Ok(())
-}
-
-statement! {
-    CountChange {
-        key: uuid::Uuid => Uuid,
-        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
-        every: TimeDelta => Interval,
-        burst: i32 => Integer,
-    } -> (BigInt, Nullable<Interval>)
-    "WITH counted AS (
-         INSERT INTO rate_limit AS limits (key, tat) VALUES ($1, coalesce($2, now()) + $3)
-         ON CONFLICT (key) DO UPDATE SET tat = greatest(limits.tat, coalesce($2, now())) + $3
-         WHERE gcra_wait(limits.tat, coalesce($2, now()), $3, $4) <= interval '0'
-         RETURNING 1
-     )
-     SELECT (SELECT count(*) FROM counted),
-            (SELECT gcra_wait(tat, coalesce($2, now()), $3, $4) FROM rate_limit WHERE key = $1)"
-}
-
-/// Counts a PIN that is to be hashed for the user known by `key`; else gives
-/// how long until one more may be.
-///
-/// # Errors
-///
-/// [`StoreError`]: none may be hashed then.
-pub async fn count_change(
-    conn: &mut Connection,
-    at: Option<DateTime<Utc>>,
-    key: Pseudonym,
-) -> Result<Option<TimeDelta>, StoreError> {
-    let Limit { burst, every } = pin::CHANGES;
-    let (counted, wait): (i64, Option<TimeDelta>) =
-        CountChange { key: key.0, at, every, burst }.get_result(conn).await?;
-    // Of those who come at once the last may see how it was before them.
-    Ok((counted == 0).then(|| wait.unwrap_or_default().max(TimeDelta::seconds(1))))
-}
-
-statement! {
-    ReturnChange { every: TimeDelta => Interval, key: uuid::Uuid => Uuid } -> (BigInt,)
-    "WITH returned AS (UPDATE rate_limit SET tat = tat - $1 WHERE key = $2 RETURNING 1)
-     SELECT count(*) FROM returned"
-}
-
-/// Gives back what was counted for a PIN that was not hashed in the end.
-///
-/// # Errors
-///
-/// [`StoreError`]: it may stay counted.
-pub async fn return_change(conn: &mut Connection, key: Pseudonym) -> Result<(), StoreError> {
-    let _: (i64,) = ReturnChange { key: key.0, every: pin::CHANGES.every }.get_result(conn).await?;
     Ok(())
 }
 
