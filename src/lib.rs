@@ -13,7 +13,8 @@
 //! * tools, which do not know each other: [`store`], [`token`], [`sms`],
 //!   [`embedded`], [`telemetry`], and [`clock`]; [`audit`], what is told of them
 //!   for later, and [`custody`], the keys between database and tokens;
-//! * the edge, what every request meets: [`http`];
+//! * the edge, what every request meets: [`http`]; and [`codes`], the way of a code
+//!   to a phone and back, which two features share;
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
 //!   [`profile`], [`sessions`], [`referral`], [`well_known`], [`health`],
 //!   [`docs`], [`problem_pages`], [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
@@ -27,6 +28,7 @@ pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod codes;
 pub mod config;
 pub mod custody;
 pub mod dev_inbox;

@@ -1,8 +1,6 @@
 //! From a phone number to a pair of tokens, and out again.
 
-mod admission;
 mod check;
-mod counting;
 mod logout;
 mod phone;
 mod refresh;

@@ -6,22 +6,16 @@ use actix_web::{
     post,
     web::{self, Data},
 };
-use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::admission::{self, Admitted};
 use crate::{
-    domain::{InviteCode, OtpCode, PhoneNumber},
+    codes::{self, CodeRequested, NewCode},
+    domain::{InviteCode, PhoneNumber},
     http::{client::Client, json::Json, problem::Problem},
-    sms::{Language, LoginText, Message},
     state::AppState,
-    token::{NewChallenge, Purpose},
+    token::Purpose,
 };
-
-/// After how many seconds a client may offer to send another code, at the
-/// least: most messages have arrived by then.
-const RESEND_IN: i64 = 60;
 
 /// A phone number to log in with
 #[derive(Deserialize, ToSchema)]
@@ -44,23 +38,6 @@ struct RequestCode {
     #[serde(default)]
     #[schema(example = "en")]
     locale: Option<String>,
-}
-
-/// A challenge: proof of which code was sent to whom, readable by the service only
-#[derive(Serialize, ToSchema)]
-struct CodeRequested {
-    /// Goes back with the code to `POST /api/v1/auth/verify`. A compact JWE (RFC 7516), always of the same length.
-    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
-    challenge_token: String,
-    /// How many digits the code has: the more, the more was guessed at this number or in the whole service.
-    #[schema(example = 4)]
-    code_length: u8,
-    /// Seconds until the challenge ends.
-    #[schema(example = 300)]
-    expires_in: i64,
-    /// Seconds after which another code may be offered: a minute, or longer when no more codes will be sent before.
-    #[schema(example = 60)]
-    resend_in: i64,
 }
 
 /// Send a login code
@@ -86,34 +63,14 @@ pub(super) async fn request_code(
     let phone = PhoneNumber::parse(&body.phone, app.settings.default_region)?;
     // A malformed invite code is a wrong one: it is told after the login, which it must not block.
     let invite_code = body.invite_code.map(|text| text.parse().unwrap_or_else(|_| InviteCode::nobodys()));
-    let now = app.clock.now();
-    // In a box, which is gone while the message is on its way: ten thousand may wait.
-    let admitted = Box::pin(admission::admit(&app, &client, &phone, body.device_token.as_deref(), now));
-    let Admitted { code, device, next, is_test } = admitted.await?;
-    let challenge = NewChallenge {
+    let new = NewCode {
         purpose: Purpose::Login,
-        phone: &phone,
-        code: &code,
+        phone,
         invite_code: invite_code.as_ref(),
-        device,
+        device_token: body.device_token.as_deref(),
+        locale: body.locale.as_deref(),
     };
-    let answer = CodeRequested {
-        challenge_token: app.tokens.seal_challenge(challenge, now)?.token,
-        code_length: code.length().digits(),
-        expires_in: app.tokens.lives().challenge.num_seconds(),
-        resend_in: (next + TimeDelta::milliseconds(999)).num_seconds().max(RESEND_IN),
-    };
-    if !is_test {
-        app.sms.send(message(&app, phone, code, body.locale.as_deref()), now).await?;
-    }
-    Ok(web::Json(answer))
-}
-
-fn message(app: &AppState, phone: PhoneNumber, code: OtpCode, locale: Option<&str>) -> Message {
-    let language = Language::choose(locale, &phone);
-    let host = app.settings.public_url.host_str().unwrap_or_default();
-    let text = LoginText { language, host, code: &code }.to_string();
-    Message { phone, text, code }
+    Ok(web::Json(codes::send(&app, &client, new, app.clock.now()).await?))
 }
 
 /// Lets a waiting request keep no more than it has: the table for its headers

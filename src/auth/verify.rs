@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{TokenPair, counting, second_step};
+use super::{TokenPair, second_step};
 use crate::{
-    audit,
+    audit, codes,
     domain::{DeviceId, DeviceName, OtpCode, Pin},
     http::{client::Client, json::Json, problem::Problem, profile::Profile},
     state::AppState,
@@ -17,7 +17,7 @@ use crate::{
         logins::{LoggedIn, Login},
         profiles,
     },
-    token::Challenge,
+    token::{Challenge, Purpose},
 };
 
 /// A challenge and the code that was sent with it
@@ -102,14 +102,9 @@ pub(super) async fn verify_code(
     Json(body): Json<VerifyCode>,
 ) -> Result<web::Json<LoginAnswer>, Problem> {
     let now = app.clock.now();
-    let challenge =
-        app.tokens.open_challenge(&body.challenge_token, now).map_err(|_| Problem::InvalidChallenge)?;
+    let challenge = codes::open(&app, &body.challenge_token, Purpose::Login, now)?;
     let mut conn = app.database.connection().await?;
-    // Claimed and committed before anything is compared: a try that was made cannot be taken back.
-    let claimed = counting::claim(&app, &mut conn, &client, &challenge, now).await?;
-    if !app.tokens.code_matches(&challenge, &body.code) {
-        return Err(Problem::InvalidCode { attempts_left: claimed.attempts_left });
-    }
+    let claimed = codes::enter(&app, &mut conn, &client, &challenge, &body.code, now).await?;
     let login = login(&app, &challenge, claimed, &client, body.device_name.as_ref(), now);
     let (device, expires_at) = (login.device, login.expires_at);
     let (mut conn, done) = second_step::complete(&app, conn, login, body.pin).await?;
@@ -142,7 +137,7 @@ fn login<'a>(
         device_name: device_name.map(DeviceName::as_str),
         user_agent: client.user_agent.as_deref(),
         network: &client.network,
-        settlement: counting::settlement(app, challenge, claimed, now),
+        settlement: codes::settlement(app, challenge, claimed, now),
         device: challenge.device.unwrap_or_else(|| DeviceId::random(now)),
         proven: None,
         is_returned: false,

@@ -4,7 +4,7 @@ mod simulated;
 mod text;
 
 pub use simulated::{Delay, Inbox, InboxMessage, Simulated};
-pub use text::{Language, LoginText};
+pub use text::{CodeText, Language, Occasion};
 
 use crate::domain::{OtpCode, PhoneNumber};
 

@@ -24,28 +24,46 @@ impl Language {
     }
 }
 
-/// The message with a login code.
+/// What a code is for: the message says it, so that nobody gives away a code for something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// To log in.
+    Login,
+    /// To get this number in place of another.
+    PhoneChange,
+}
+
+/// The message with a code.
 ///
 /// One segment: 70 characters in Cyrillic, 160 in Latin. The last line is the
 /// form from which WebOTP and iOS fill the code in on pages of that host only.
-pub struct LoginText<'a> {
+pub struct CodeText<'a> {
     /// In which language.
     pub language: Language,
+    /// What the code is for.
+    pub occasion: Occasion,
     /// Host of the site the code is for.
     pub host: &'a str,
     /// The code.
     pub code: &'a OtpCode,
 }
 
-impl std::fmt::Display for LoginText<'_> {
+impl std::fmt::Display for CodeText<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (host, code) = (self.host, self.code.expose());
-        match self.language {
-            Language::English => {
-                write!(f, "{code} is your login code. Do not tell it to anyone.\n\n@{host} #{code}")
+        match (self.language, self.occasion) {
+            (Language::English, Occasion::Login) => write!(f, "{code} is your login code.")?,
+            (Language::English, Occasion::PhoneChange) => {
+                write!(f, "{code} is the code to change your number.")?;
             }
-            Language::Russian => write!(f, "Код для входа: {code}. Никому не говорите.\n\n@{host} #{code}"),
+            (Language::Russian, Occasion::Login) => write!(f, "Код для входа: {code}.")?,
+            (Language::Russian, Occasion::PhoneChange) => write!(f, "Код смены номера: {code}.")?,
         }
+        let to_nobody = match self.language {
+            Language::English => "Do not tell it to anyone.",
+            Language::Russian => "Никому не говорите.",
+        };
+        write!(f, " {to_nobody}\n\n@{host} #{code}")
     }
 }
 
@@ -70,9 +88,11 @@ mod tests {
     fn a_message_is_one_segment_and_ends_in_the_autofill_line() {
         let code = "0042".parse().unwrap();
         for (language, segment) in [(Language::English, 160), (Language::Russian, 70)] {
-            let text = LoginText { language, host: "auth.example.com", code: &code }.to_string();
-            assert!(text.ends_with("\n@auth.example.com #0042"), "{text}");
-            assert!(text.chars().count() <= segment, "{text}");
+            for occasion in [Occasion::Login, Occasion::PhoneChange] {
+                let text = CodeText { language, occasion, host: "auth.example.com", code: &code }.to_string();
+                assert!(text.ends_with("\n@auth.example.com #0042"), "{text}");
+                assert!(text.chars().count() <= segment, "{text}");
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
     lifetime,
     shape::base64url,
 };
-use crate::domain::{ChallengeId, DeviceId, InviteCode, OtpCode, OtpLength, PhoneNumber};
+use crate::domain::{ChallengeId, DeviceId, InviteCode, OtpCode, OtpLength, PhoneNumber, UserId};
 
 /// 320 bytes hold the longest claims of any purpose.
 const ENVELOPE: Envelope<320> = Envelope::new("otp+jwe", "challenge", SealingKey::DAILY_KID);
@@ -25,6 +25,8 @@ const ENVELOPE: Envelope<320> = Envelope::new("otp+jwe", "challenge", SealingKey
 pub enum Purpose {
     /// To sign in.
     Login,
+    /// To give this user the number the code goes to.
+    PhoneChange(UserId),
 }
 
 /// What a challenge is made of.

@@ -55,7 +55,7 @@ pub(super) async fn claim(
 }
 
 /// What `challenge` charged and its send cost, to be given back with the right code.
-pub(super) fn settlement(
+pub(crate) fn settlement(
     app: &AppState,
     challenge: &Challenge,
     claimed: Claimed,
