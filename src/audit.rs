@@ -90,6 +90,14 @@ pub fn pin_released(user: UserId, session: SessionId) {
     );
 }
 
+/// The user has another number; so many other `sessions_ended`. Which number is nobody's business here.
+pub fn phone_changed(user: UserId, session: SessionId, network: &str, sessions_ended: i64) {
+    tracing::info!(
+        target: "audit", event = "phone-changed", user.id = %user, session.id = %session, network, sessions_ended,
+        "somebody changed their phone number"
+    );
+}
+
 /// The account is gone.
 pub fn account_deleted(user: UserId) {
     tracing::info!(target: "audit", event = "account-deleted", user.id = %user, "an account was deleted");

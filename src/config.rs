@@ -4,6 +4,7 @@
 mod command;
 mod error;
 mod limits;
+mod referral;
 mod root_secret;
 
 use std::{
@@ -19,6 +20,7 @@ pub use self::{
     command::{Command, Keys},
     error::ConfigError,
     limits::{Limits, OnOff},
+    referral::{Phones, Referral},
 };
 use crate::{
     domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies},
@@ -91,6 +93,9 @@ pub struct Config {
     /// What bounds guessing and sending.
     #[command(flatten)]
     pub limits: Limits,
+    /// The referral rules.
+    #[command(flatten)]
+    pub referral: Referral,
     /// The database.
     #[command(flatten)]
     pub store: store::Settings,

@@ -67,6 +67,8 @@ pub async fn prepare(
             profile: config.limits.security_profile,
             premises: config.premises(),
             pin_release: config.limits.pin_release(),
+            referral_window: config.referral.window(),
+            mask_referral_phones: config.referral.is_masked(),
             default_region: config.default_region,
             allowed_countries: config.allowed_countries.clone(),
             test_phones,

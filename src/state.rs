@@ -4,7 +4,8 @@ use prometheus_client::registry::Registry;
 use crate::{
     clock::Clock,
     domain::{
-        Countries, Region, TestPhones, TrustedProxies, guess_bound::Premises, guess_budget::SecurityProfile,
+        Countries, PhoneNumber, Region, TestPhones, TrustedProxies, guess_bound::Premises,
+        guess_budget::SecurityProfile,
     },
     sms::SmsSender,
     store::Database,
@@ -40,6 +41,10 @@ pub struct AppSettings {
     pub premises: Premises,
     /// After how long without a sign of life of its owner a PIN is no longer asked for; none: never.
     pub pin_release: Option<TimeDelta>,
+    /// For how long after the first login an invite code can be activated; none: always.
+    pub referral_window: Option<TimeDelta>,
+    /// Whether the phones of inviters and invited are shown to each other masked.
+    pub mask_referral_phones: bool,
     /// Where a number without a country code belongs.
     pub default_region: Region,
     /// Whose numbers may log in.
@@ -53,6 +58,12 @@ pub struct AppSettings {
 }
 
 impl AppSettings {
+    /// The phone of an inviter, or of somebody invited, as the other one sees it.
+    #[must_use]
+    pub fn phone_of_another(&self, phone: String) -> String {
+        if self.mask_referral_phones { PhoneNumber::mask(&phone) } else { phone }
+    }
+
     /// The public address of `path`, which has no leading slash.
     #[must_use]
     pub fn link(&self, path: &str) -> String {

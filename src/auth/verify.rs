@@ -14,7 +14,7 @@ use crate::{
     state::AppState,
     store::{
         challenges::Claimed,
-        logins::{LoggedIn, Login},
+        logins::{InviteOutcome, LoggedIn, Login},
         profiles,
     },
     token::{Challenge, Purpose},
@@ -64,6 +64,7 @@ struct LoginAnswer {
 ///
 /// - `activated`: it is activated
 /// - `unknown-invite-code`: nobody has it
+/// - `invite-already-activated`: an account that had this number before activated one
 /// - `not-a-first-login`: the account is not new; use `POST /api/v1/referral/activate`
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -72,6 +73,8 @@ enum Referral {
     Activated,
     /// Nobody has it.
     UnknownInviteCode,
+    /// An account that had this number before activated one.
+    InviteAlreadyActivated,
     /// The account is not new; use `POST /api/v1/referral/activate`.
     NotAFirstLogin,
 }
@@ -117,7 +120,7 @@ pub(super) async fn verify_code(
         is_new_user: done.is_new_user,
         device_token: app.tokens.seal_device(device, done.user, now)?,
         referral: referral(&challenge, &done),
-        user: Profile::from(profile),
+        user: Profile::of(profile, &app.settings),
     }))
 }
 
@@ -141,6 +144,7 @@ fn login<'a>(
         device: challenge.device.unwrap_or_else(|| DeviceId::random(now)),
         proven: None,
         is_returned: false,
+        former: app.pseudonyms.of_former(challenge.phone.as_str()),
         silent_since: app.settings.pin_release.map(|silence| now - silence),
         now,
         expires_at: now + lives.refresh_idle.min(lives.refresh_absolute),
@@ -149,7 +153,7 @@ fn login<'a>(
 }
 
 fn audit(client: &Client, challenge: &Challenge, device: DeviceId, login: &LoggedIn) {
-    let LoggedIn { user, session, is_new_user, sessions_ended, pin_released, invite_activated: _ } = *login;
+    let LoggedIn { user, session, is_new_user, sessions_ended, pin_released, invite: _ } = *login;
     audit::login(user, session, &client.network, is_new_user, sessions_ended);
     if challenge.device.is_none() {
         audit::new_device(user, session, device);
@@ -161,8 +165,9 @@ fn audit(client: &Client, challenge: &Challenge, device: DeviceId, login: &Logge
 
 fn referral(challenge: &Challenge, login: &LoggedIn) -> Option<Referral> {
     challenge.invite_code.as_ref().map(|_| match login {
-        LoggedIn { invite_activated: true, .. } => Referral::Activated,
-        LoggedIn { is_new_user: true, .. } => Referral::UnknownInviteCode,
-        LoggedIn { .. } => Referral::NotAFirstLogin,
+        LoggedIn { is_new_user: false, .. } => Referral::NotAFirstLogin,
+        LoggedIn { invite: InviteOutcome::Activated, .. } => Referral::Activated,
+        LoggedIn { invite: InviteOutcome::AlreadyActivated, .. } => Referral::InviteAlreadyActivated,
+        LoggedIn { invite: InviteOutcome::Unknown, .. } => Referral::UnknownInviteCode,
     })
 }

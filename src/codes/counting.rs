@@ -12,8 +12,7 @@ use crate::{
     state::AppState,
     store::{
         Connection,
-        challenges::{self, Attempt, Claim, Claimed},
-        logins::Settlement,
+        challenges::{self, Attempt, Claim, Claimed, Settlement},
     },
     token::Challenge,
 };

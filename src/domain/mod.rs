@@ -13,6 +13,7 @@ mod otp;
 mod phone;
 pub mod pin;
 mod pseudonym;
+pub mod referral;
 pub mod send_limits;
 pub mod session_limits;
 mod test_phones;

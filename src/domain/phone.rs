@@ -100,14 +100,20 @@ impl PhoneNumber {
         PHONE_NUMBER_UTIL.get_region_for_number(&number).and_then(Region::of_plan)
     }
 
-    /// The number with its middle hidden, for logs: `+7999***4567`.
+    /// The number with its middle hidden, for logs and for strangers: `+7999***4567`.
     ///
     /// At least three digits are hidden, however short the number is.
     #[must_use]
     pub fn masked(&self) -> String {
-        let digits = self.0.len() - 1;
-        let head = 1 + digits.saturating_sub(7).min(4);
-        format!("{}***{}", &self.0[..head], &self.0[self.0.len() - 4..])
+        Self::mask(&self.0)
+    }
+
+    /// The same of a text in E.164; of what is none nothing is shown.
+    #[must_use]
+    pub fn mask(e164: &str) -> String {
+        let head = 1 + e164.len().saturating_sub(8).min(4);
+        let shown = e164.get(..head).zip(e164.get(e164.len().saturating_sub(4)..));
+        shown.map_or_else(|| "***".to_owned(), |(head, tail)| format!("{head}***{tail}"))
     }
 
     /// Whether the number belongs to a country where Russian is the usual

@@ -55,9 +55,13 @@ pub enum Problem {
     /// The user's own code.
     OwnInviteCode,
     /// The choice was made before.
-    InviteAlreadyActivated(InviteCode),
+    InviteAlreadyActivated(Option<InviteCode>),
+    /// The account is too old for it.
+    InviteWindowClosed,
     /// The code of somebody the user invited.
     InviteCycle,
+    /// Another account has the number; told to who proved to have it.
+    PhoneTaken,
     /// `If-Match` does not match.
     ProfileChanged,
     /// No such path.
@@ -104,7 +108,7 @@ pub struct ProblemDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = i16, required = false)]
     attempts_left: Option<i16>,
-    /// With `invite-already-activated`: the code that was activated.
+    /// With `invite-already-activated`: the code that was activated, unless an earlier account did.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     activated_invite_code: Option<String>,
@@ -168,7 +172,9 @@ impl Problem {
             Self::UnknownInviteCode => ProblemKind::UNKNOWN_INVITE_CODE,
             Self::OwnInviteCode => ProblemKind::OWN_INVITE_CODE,
             Self::InviteAlreadyActivated(_) => ProblemKind::INVITE_ALREADY_ACTIVATED,
+            Self::InviteWindowClosed => ProblemKind::INVITE_WINDOW_CLOSED,
             Self::InviteCycle => ProblemKind::INVITE_CYCLE,
+            Self::PhoneTaken => ProblemKind::PHONE_TAKEN,
             Self::ProfileChanged => ProblemKind::PROFILE_CHANGED,
             Self::NotFound => ProblemKind::NOT_FOUND,
             Self::MethodNotAllowed(_) => ProblemKind::METHOD_NOT_ALLOWED,
@@ -191,7 +197,9 @@ impl Problem {
             Self::InvalidRequest(detail) => details.detail.clone_from(detail),
             Self::InvalidCode { attempts_left } => details.attempts_left = Some(*attempts_left),
             Self::TooManyRequests(wait) => details.retry_after = Some(whole_seconds(*wait)),
-            Self::InviteAlreadyActivated(code) => details.activated_invite_code = Some(code.to_string()),
+            Self::InviteAlreadyActivated(code) => {
+                details.activated_invite_code = code.as_ref().map(ToString::to_string);
+            }
             _ => {}
         }
         details

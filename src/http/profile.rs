@@ -3,7 +3,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::cursor;
-use crate::store::profiles;
+use crate::{state::AppSettings, store::profiles};
 
 /// A user's own account
 #[derive(Serialize, ToSchema)]
@@ -35,10 +35,10 @@ pub struct Profile {
     /// The code this user activated.
     #[schema(example = "H3NP8X", required = true)]
     activated_invite_code: Option<String>,
-    /// The phone of its owner, unless that account is deleted.
+    /// The phone of its owner, unless that account is deleted; masked, as in `+7900***0031`, where the service is set so.
     #[schema(example = "+79990000031", required = true)]
     invited_by_phone: Option<String>,
-    /// The phones of the newest 20 who activated this user's code, newest first.
+    /// The phones of the newest 20 who activated this user's code, newest first; masked where the service is set so.
     #[schema(example = json!(["+79990000044", "+79990000042"]))]
     invited_users: Vec<String>,
     /// How many activated this user's code.
@@ -59,8 +59,10 @@ pub struct Profile {
     updated_at: DateTime<Utc>,
 }
 
-impl From<profiles::Profile> for Profile {
-    fn from(row: profiles::Profile) -> Self {
+impl Profile {
+    /// The profile as its user sees it.
+    #[must_use]
+    pub fn of(row: profiles::Profile, settings: &AppSettings) -> Self {
         let names: Vec<&str> =
             [&row.first_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
         let next = row.next_invited().map(cursor::encode);
@@ -75,8 +77,12 @@ impl From<profiles::Profile> for Profile {
             avatar_url: None,
             invite_code: row.invite_code,
             activated_invite_code: row.activated_invite_code,
-            invited_by_phone: row.invited_by_phone,
-            invited_users: row.invited_users,
+            invited_by_phone: row.invited_by_phone.map(|phone| settings.phone_of_another(phone)),
+            invited_users: row
+                .invited_users
+                .into_iter()
+                .map(|phone| settings.phone_of_another(phone))
+                .collect(),
             invited_users_count: row.invited_users_count,
             has_pin: row.has_pin,
             created_at: row.created_at,

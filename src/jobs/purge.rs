@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     custody,
     state::AppState,
-    store::{StoreError, challenges, devices, guards, sessions},
+    store::{StoreError, challenges, devices, guards, sessions, tombstones},
 };
 
 /// How often expired rows are looked for.
@@ -38,6 +38,8 @@ pub struct Deleted {
     pub devices: usize,
     /// Meters and limits that are empty again.
     pub limits: i64,
+    /// Numbers whose time without another activation is over.
+    pub tombstones: usize,
     /// Signing keys whose last token has ended.
     pub signing_keys: usize,
 }
@@ -55,6 +57,7 @@ pub async fn purge(app: &AppState) -> Result<Deleted, StoreError> {
         sessions: sessions::purge(&mut conn, now, app.tokens.lives().refresh_absolute).await?,
         devices: devices::purge(&mut conn, now).await?,
         limits: guards::purge(&mut conn, app.clock.for_counters()).await?,
+        tombstones: tombstones::purge(&mut conn, now).await?,
         signing_keys: custody::forget_dead(&mut conn, &app.tokens, now).await?,
     })
 }

@@ -28,7 +28,9 @@ pub(super) async fn delete_profile(
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.database.connection().await?;
     let expected = expected_version(&mut conn, &user, &request).await?;
-    match users::delete(&mut conn, user.id, expected, user.now).await? {
+    match users::delete(&mut conn, user.id, expected, user.now, |phone| app.pseudonyms.of_former(phone))
+        .await?
+    {
         Deletion::Deleted => {
             audit::account_deleted(user.id);
             Ok(HttpResponse::NoContent().finish())

@@ -22,5 +22,6 @@ pub(super) async fn get_profile(app: Data<AppState>, bearer: Bearer) -> Result<H
     let mut conn = app.database.connection().await?;
     // One statement reads the profile and checks the session.
     let profile = profiles::find_by_session(&mut conn, bearer.session, bearer.now).await?;
-    profile.filter(|profile| profile.id == bearer.user.0).map(show).ok_or(Problem::Unauthenticated)
+    let profile = profile.filter(|profile| profile.id == bearer.user.0).ok_or(Problem::Unauthenticated)?;
+    Ok(show(profile, &app))
 }

@@ -3,8 +3,11 @@
 mod delete;
 mod get;
 mod patch;
+mod phone;
 mod pin;
+mod presence;
 mod put;
+mod verify_phone;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -28,14 +31,16 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(put::replace_profile)
         .service(patch::change_profile)
         .service(delete::delete_profile)
+        .service(phone::change_phone)
+        .service(verify_phone::verify_phone)
         .service(pin::set_pin)
         .service(pin::remove_pin);
 }
 
 /// The answer that shows a profile, with its entity tag.
-fn show(profile: profiles::Profile) -> HttpResponse {
+fn show(profile: profiles::Profile, app: &AppState) -> HttpResponse {
     let tag = entity_tag(profile.version);
-    HttpResponse::Ok().insert_header(header::ETag(tag)).json(Profile::from(profile))
+    HttpResponse::Ok().insert_header(header::ETag(tag)).json(Profile::of(profile, &app.settings))
 }
 
 /// Stands for the members that a user can write; strong, as `If-Match` needs.
@@ -55,7 +60,7 @@ async fn change(
     match profiles::update(&mut conn, user.id, changes, expected, user.now).await? {
         ProfileUpdate::Updated => {
             let profile = profiles::find_by_session(&mut conn, user.session, user.now).await?;
-            profile.map(show).ok_or(Problem::Unauthenticated)
+            profile.map(|profile| show(profile, app)).ok_or(Problem::Unauthenticated)
         }
         ProfileUpdate::VersionChanged => Err(Problem::ProfileChanged),
         ProfileUpdate::Gone => Err(Problem::Unauthenticated),

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::presence::{compare, is_recent, standing};
 use crate::{
     audit,
     domain::{
@@ -20,9 +21,8 @@ use crate::{
     state::AppState,
     store::{
         limits,
-        pins::{self, Change, ChangeOutcome, Charge, Standing},
+        pins::{self, Change, ChangeOutcome, Standing},
     },
-    token::PinPlace,
 };
 
 /// A PIN to set
@@ -113,7 +113,9 @@ pub(super) async fn remove_pin(
     }
     let proof = match Ground::of(before, body.current_pin, bearer.now)? {
         Ground::Login(expected) => Proof { expected, is_proven: false },
-        Ground::Pin(pin) => compare(&app, &bearer, &client, app.pins.place().await?, pin).await?.1,
+        Ground::Pin(pin) => {
+            Proof::by_pin(compare(&app, &bearer, &client, app.pins.place().await?, pin).await?.1)
+        }
     };
     match change(&app, &bearer, &proof, None).await? {
         ChangeOutcome::Changed => {
@@ -139,7 +141,7 @@ enum Ground {
 
 impl Ground {
     fn of(standing: Standing, current: Option<Pin>, now: DateTime<Utc>) -> Result<Self, Problem> {
-        let is_recent = now - standing.logged_in_at <= LOGIN_AGE;
+        let is_recent = is_recent(&standing, now);
         match (standing.pin, current) {
             (None, _) if is_recent => Ok(Self::Login(None)),
             (None, _) => Err(Problem::ReauthenticationRequired(LOGIN_AGE)),
@@ -158,17 +160,14 @@ struct Proof {
 }
 
 impl Proof {
+    fn by_pin(right: PinHash) -> Self {
+        Self { expected: Some(right), is_proven: true }
+    }
+
     /// What somebody is told whose change came second.
     fn lost(&self) -> Problem {
         if self.is_proven { Problem::InvalidPin } else { Problem::PinRequired }
     }
-}
-
-/// How the caller stands with the PIN; the check of the session.
-async fn standing(app: &AppState, bearer: &Bearer) -> Result<Standing, Problem> {
-    let mut conn = app.database.connection().await?;
-    let standing = pins::find(&mut conn, bearer.session, bearer.now).await?;
-    standing.filter(|standing| standing.user == bearer.user).ok_or(Problem::Unauthenticated)
 }
 
 /// Counts a PIN that is to be hashed; gives by what it was counted.
@@ -192,33 +191,12 @@ async fn new_hash(
     let place = app.pins.place().await?;
     let (place, proof) = match ground {
         Ground::Login(expected) => (place, Proof { expected, is_proven: false }),
-        Ground::Pin(pin) => compare(app, bearer, client, place, pin).await?,
+        Ground::Pin(pin) => {
+            let (place, hash) = compare(app, bearer, client, place, pin).await?;
+            (place, Proof::by_pin(hash))
+        }
     };
     Ok((proof, place.hash(new).await?))
-}
-
-/// Charges `pin` to the user's meter and compares it, holding no connection meanwhile.
-async fn compare(
-    app: &AppState,
-    bearer: &Bearer,
-    client: &Client,
-    place: PinPlace,
-    pin: Pin,
-) -> Result<(PinPlace, Proof), Problem> {
-    let mut conn = app.database.connection().await?;
-    let hash = match pins::charge(&mut conn, app.clock.for_counters(), bearer.user).await? {
-        Charge::Charged(_, hash) => hash,
-        Charge::Throttled(wait) => return Err(Problem::TooManyRequests(wait)),
-        // Removed a moment ago.
-        Charge::NoPin => return Err(Problem::InvalidPin),
-    };
-    drop(conn);
-    if let (place, true) = place.matches(pin, &hash).await? {
-        Ok((place, Proof { expected: Some(hash), is_proven: true }))
-    } else {
-        audit::pin_refused(bearer.user, Some(bearer.session), &client.network);
-        Err(Problem::InvalidPin)
-    }
 }
 
 /// Sets or removes the PIN. A right one that changed nothing is given back its charge.

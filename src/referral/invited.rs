@@ -51,7 +51,7 @@ struct InvitedPage {
 /// One who activated the user's code
 #[derive(Serialize, ToSchema)]
 struct InvitedUser {
-    /// E.164.
+    /// E.164; masked, as in `+7900***0031`, where the service is set so.
     #[schema(example = "+79990000044")]
     phone: String,
     /// When the code was activated.
@@ -84,11 +84,9 @@ pub(super) async fn list_invited(
     let more = invited.len() > limit;
     invited.truncate(limit);
     let next_cursor = invited.last().filter(|_| more).map(|last| cursor::encode(last.position));
-    Ok(web::Json(InvitedPage { items: invited.into_iter().map(InvitedUser::from).collect(), next_cursor }))
-}
-
-impl From<Invited> for InvitedUser {
-    fn from(invited: Invited) -> Self {
-        Self { phone: invited.phone.as_str().to_owned(), invited_at: invited.position.invited_at }
-    }
+    let show = |invited: Invited| InvitedUser {
+        phone: app.settings.phone_of_another(invited.phone),
+        invited_at: invited.position.invited_at,
+    };
+    Ok(web::Json(InvitedPage { items: invited.into_iter().map(show).collect(), next_cursor }))
 }

@@ -18,7 +18,11 @@ use crate::{
 
 /// Registers the endpoints.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(get::get_referral).service(activate::activate_invite).service(invited::list_invited);
+    config
+        .service(get::get_referral)
+        .service(activate::activate_invite)
+        .service(invited::list_invited)
+        ;
 }
 
 /// Registers the page behind an invite link.
@@ -38,7 +42,7 @@ struct ReferralStatus {
     /// The code this user activated.
     #[schema(example = "H3NP8X", required = true)]
     activated_invite_code: Option<String>,
-    /// The phone of its owner, unless that account is deleted.
+    /// The phone of its owner, unless that account is deleted; masked, as in `+7900***0031`, where the service is set so.
     #[schema(example = "+79990000031", required = true)]
     invited_by_phone: Option<String>,
     /// How many activated this user's code.
@@ -59,7 +63,7 @@ impl ReferralStatus {
             invite_url: app.settings.link(&format!("i/{}", profile.invite_code)),
             invite_code: profile.invite_code,
             activated_invite_code: profile.activated_invite_code,
-            invited_by_phone: profile.invited_by_phone,
+            invited_by_phone: profile.invited_by_phone.map(|phone| app.settings.phone_of_another(phone)),
             invited_users_count: profile.invited_users_count,
         })
     }

@@ -8,7 +8,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Connection, StoreError, logins::Settlement, schema::challenge_use, statement::statement};
+use super::{Connection, StoreError, schema::challenge_use, statement::statement};
 use crate::domain::{
     ChallengeId, DeviceId, Limit, Pseudonym,
     guess_budget::{self, Rung, slot_of},
@@ -121,6 +121,24 @@ pub async fn claim_attempt(conn: &mut Connection, attempt: &Attempt) -> Result<C
         ("throttled", _, Some(wait)) => Ok(Claim::Throttled(wait)),
         _ => Err(StoreError::Corrupt("claim_attempt")),
     }
+}
+
+/// What the challenge of a right code charged, and gets back.
+pub struct Settlement {
+    /// What the counters take for now; none: the time of the database.
+    pub at: Option<DateTime<Utc>>,
+    /// The pseudonym of the phone.
+    pub phone: Pseudonym,
+    /// The device in whose lane the challenge was made.
+    pub device: Option<DeviceId>,
+    /// Which meters counted its attempts; none for test numbers.
+    pub rung: Option<Rung>,
+    /// Where the deployment's meter was charged.
+    pub risk_slot: Option<i16>,
+    /// The pseudonym of the number's block; none for a test number, which counts nowhere.
+    pub block: Option<Pseudonym>,
+    /// The country of the number: ISO 3166-1 alpha-2.
+    pub country: String,
 }
 
 statement! {

@@ -10,14 +10,13 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     Connection, StoreError,
-    challenges::{self, Meters, return_attempt},
+    challenges::{self, Meters, Settlement, return_attempt},
     sessions::{self, Scope},
     statement::statement,
 };
 use crate::domain::{
-    ChallengeId, DeviceId, InviteCode, PhoneNumber, PinHash, Pseudonym, SessionId, UserId,
-    guess_budget::{self, Rung},
-    pin, send_limits, session_limits,
+    ChallengeId, DeviceId, InviteCode, PhoneNumber, PinHash, Pseudonym, SessionId, UserId, guess_budget, pin,
+    send_limits, session_limits,
 };
 
 /// A right code, and the session it is to open.
@@ -44,30 +43,14 @@ pub struct Login<'a> {
     pub is_returned: bool,
     /// A PIN whose owner gave no sign of life after this is released; none: no PIN is.
     pub silent_since: Option<DateTime<Utc>>,
+    /// What the tombstone of the number would be known by.
+    pub former: Pseudonym,
     /// The moment of the login.
     pub now: DateTime<Utc>,
     /// The session's end by idleness.
     pub expires_at: DateTime<Utc>,
     /// The session's absolute end.
     pub ends_at: DateTime<Utc>,
-}
-
-/// What the challenge of a right code charged, and gets back.
-pub struct Settlement {
-    /// What the counters take for now; none: the time of the database.
-    pub at: Option<DateTime<Utc>>,
-    /// The pseudonym of the phone.
-    pub phone: Pseudonym,
-    /// The device in whose lane the challenge was made.
-    pub device: Option<DeviceId>,
-    /// Which meters counted its attempts; none for test numbers.
-    pub rung: Option<Rung>,
-    /// Where the deployment's meter was charged.
-    pub risk_slot: Option<i16>,
-    /// The pseudonym of the number's block; none for a test number, which counts nowhere.
-    pub block: Option<Pseudonym>,
-    /// The country of the number: ISO 3166-1 alpha-2.
-    pub country: String,
 }
 
 /// What came of a right code. Every case is ordinary.
@@ -89,12 +72,23 @@ pub struct LoggedIn {
     pub session: SessionId,
     /// Whether the account was made by this login.
     pub is_new_user: bool,
-    /// Whether the invite code was activated.
-    pub invite_activated: bool,
+    /// What came of the invite code of a first login.
+    pub invite: InviteOutcome,
     /// Whether the account had a PIN that was not asked for, and has none now; the other sessions are ended then.
     pub pin_released: bool,
     /// How many sessions this one took the place of, because the user had too many.
     pub sessions_ended: i32,
+}
+
+/// What came of the invite code given at the phone step. Every case is ordinary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InviteOutcome {
+    /// It is activated.
+    Activated,
+    /// Nobody has it, or none was given.
+    Unknown,
+    /// An account that had the number before activated one.
+    AlreadyActivated,
 }
 
 statement! {
@@ -125,6 +119,7 @@ statement! {
         new_user: uuid::Uuid => Uuid,
         own_code: &'a str => Text,
         invite_code: Option<&'a str> => Nullable<Text>,
+        former: uuid::Uuid => Uuid,
         session: uuid::Uuid => Uuid,
         device_name: Option<&'a str> => Nullable<Text>,
         user_agent: Option<&'a str> => Nullable<Text>,
@@ -138,7 +133,7 @@ statement! {
         country: &'a str => Text,
         issued: DateTime<Utc> => Timestamptz,
         most_sessions: i32 => Integer,
-    } -> (Uuid, Bool, Bool, Integer)
+    } -> (Uuid, Bool, Bool, Bool, Integer)
     "WITH consumed AS (
          UPDATE challenge_use SET consumed_at = $1 WHERE jti = $2 AND consumed_at IS NULL AND NOT EXISTS (
              SELECT FROM users JOIN pins ON pins.user_id = users.id
@@ -156,9 +151,12 @@ statement! {
          SELECT $17, $3, $18, now, now, now FROM settled
          ON CONFLICT (phone) DO UPDATE SET last_login_at = excluded.last_login_at
          RETURNING id, last_login_at AS now
+     ), newcomer AS (
+         SELECT CASE WHEN $19 IS NULL THEN false ELSE has_tombstone($20, now) END AS is_spent
+         FROM account WHERE id = $17
      ), referrer AS (
-         SELECT users.id FROM users, account
-         WHERE users.invite_code = $19 AND users.deleted_at IS NULL AND account.id = $17
+         SELECT users.id FROM users, newcomer
+         WHERE users.invite_code = $19 AND users.deleted_at IS NULL AND NOT newcomer.is_spent
          FOR NO KEY UPDATE OF users
      ), invited AS (
          INSERT INTO referrals (invitee_id, referrer_id, invite_code, invited_at)
@@ -170,9 +168,9 @@ statement! {
      ), session AS (
          INSERT INTO sessions (id, user_id, device_name, user_agent, network, expires_at, ends_at,
                                created_at, last_used_at, rotated_at)
-         SELECT $20, id, $21, $22, $23, $24, $25, now, now, now FROM account
+         SELECT $21, id, $22, $23, $24, $25, $26, now, now, now FROM account
      ), proven AS (
-         UPDATE pins SET failures = failures - $26, proven_by = $20, last_seen_at = greatest(last_seen_at, now)
+         UPDATE pins SET failures = failures - $27, proven_by = $21, last_seen_at = greatest(last_seen_at, now)
          FROM account WHERE pins.user_id = account.id AND pins.hash = $5
          RETURNING 1
      ), released AS (
@@ -181,21 +179,24 @@ statement! {
          RETURNING 1
      ), trusted AS (
          SELECT account.id, trust_device(
-             _at => $6, _device => $27, _user => account.id, _session => $20, _now => account.now,
-             _expires_at => $28, _most => $29, _is_lane => $8 IS NOT NULL, _attempts => attempts,
+             _at => $6, _device => $28, _user => account.id, _session => $21, _now => account.now,
+             _expires_at => $29, _most => $30, _is_lane => $8 IS NOT NULL, _attempts => attempts,
              _every => $10, _upgraded => upgraded, _send_every => $13, _most_returned => $14)
          FROM account, settled
          WHERE (SELECT count(*) FROM proven) + (SELECT count(*) FROM released) >= 0
      ), traffic AS (
          INSERT INTO country_traffic AS counted (country, since, slot, logins)
-         SELECT $30, date_bin('5 minutes', $31, 'epoch'), traffic_slot($7), 1 FROM trusted
+         SELECT $31, date_bin('5 minutes', $32, 'epoch'), traffic_slot($7), 1 FROM trusted
          WHERE $15 IS NOT NULL AND $8 IS NULL
          ON CONFLICT (since, country, slot) DO UPDATE SET logins = counted.logins + 1
      ), bounded AS (
-         SELECT id, bound_sessions(_user => id, _session => $20, _now => $1, _most => $32) AS ended FROM trusted
+         SELECT id, bound_sessions(_user => id, _session => $21, _now => $1, _most => $33) AS ended FROM trusted
      )
-     SELECT id, EXISTS (SELECT FROM invited), EXISTS (SELECT FROM released), ended FROM bounded"
+     SELECT id, EXISTS (SELECT FROM invited), EXISTS (SELECT FROM newcomer WHERE is_spent),
+            EXISTS (SELECT FROM released), ended FROM bounded"
 }
+
+type LoginRow = (uuid::Uuid, bool, bool, bool, i32);
 
 /// How often an invite code is drawn again when it is taken. With half of all
 /// codes in use, this many clashes in a row happen once in four billion.
@@ -250,12 +251,12 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
             trusted_until: login.now + TimeDelta::days(guess_budget::DEVICE_DAYS),
             most_devices: guess_budget::DEVICES_PER_USER,
             most_sessions: session_limits::SESSIONS_PER_USER,
+            former: login.former.0,
         };
-        let row: Result<Option<(uuid::Uuid, bool, bool, i32)>, _> =
-            statement.get_result(conn).await.optional();
+        let row: Result<Option<LoginRow>, _> = statement.get_result(conn).await.optional();
         draws -= 1;
         return match row {
-            Ok(Some((user, invite_activated, pin_released, sessions_ended))) => {
+            Ok(Some((user, is_invited, is_spent, pin_released, sessions_ended))) => {
                 if pin_released {
                     // The number has changed hands: who had it before is not logged in any more.
                     sessions::end(conn, session, Scope::Others, login.now).await?;
@@ -264,7 +265,11 @@ pub async fn complete(conn: &mut Connection, login: &Login<'_>) -> Result<LoginO
                     user: UserId(user),
                     session,
                     is_new_user: user == new_user.0,
-                    invite_activated,
+                    invite: match (is_invited, is_spent) {
+                        (true, _) => InviteOutcome::Activated,
+                        (false, true) => InviteOutcome::AlreadyActivated,
+                        (false, false) => InviteOutcome::Unknown,
+                    },
                     sessions_ended,
                     pin_released,
                 }))

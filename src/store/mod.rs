@@ -13,6 +13,7 @@ pub mod guard_keys;
 pub mod guards;
 pub mod limits;
 pub mod logins;
+pub mod phone_change;
 pub mod pins;
 pub mod profiles;
 pub mod referrals;
@@ -21,6 +22,7 @@ pub mod sends;
 pub mod sessions;
 pub mod signing_keys;
 mod statement;
+pub mod tombstones;
 pub mod users;
 
 pub use connection::Connection;

@@ -12,10 +12,12 @@ use diesel_async::RunQueryDsl;
 use super::{Connection, StoreError, statement::statement};
 use crate::domain::{Limit, PhoneNumber, PinHash, SessionId, UserId, pin};
 
-/// What decides who may change a PIN.
+/// What decides who may change a PIN, or the number.
 pub struct Standing {
     /// Whose session asks.
     pub user: UserId,
+    /// The user's number.
+    pub phone: PhoneNumber,
     /// When the session began.
     pub logged_in_at: DateTime<Utc>,
     /// The PIN as it is now.
@@ -26,12 +28,14 @@ pub struct Standing {
 
 statement! {
     FindStanding { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (
-        Uuid, Timestamptz, Nullable<Text>, Bool,
+        Uuid, Text, Timestamptz, Nullable<Text>, Bool,
     )
-    "SELECT users.id, sessions.created_at, pins.hash, coalesce(pins.proven_by = sessions.id, false)
+    "SELECT users.id, users.phone, sessions.created_at, pins.hash, coalesce(pins.proven_by = sessions.id, false)
      FROM sessions JOIN users ON users.id = sessions.user_id LEFT JOIN pins ON pins.user_id = users.id
      WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
 }
+
+type StandingRow = (uuid::Uuid, String, DateTime<Utc>, Option<String>, bool);
 
 /// How the user of a session that lives at `now` stands with the PIN.
 ///
@@ -44,14 +48,12 @@ pub async fn find(
     now: DateTime<Utc>,
 ) -> Result<Option<Standing>, StoreError> {
     let find = FindStanding { session: session.0, now };
-    let row: Option<(uuid::Uuid, DateTime<Utc>, Option<String>, bool)> =
-        find.get_result(conn).await.optional()?;
-    Ok(row.map(|(user, logged_in_at, hash, proven)| Standing {
-        user: UserId(user),
-        logged_in_at,
-        pin: hash.map(PinHash),
-        proven,
-    }))
+    let row: Option<StandingRow> = find.get_result(conn).await.optional()?;
+    row.map(|(user, phone, logged_in_at, hash, proven)| {
+        let phone = PhoneNumber::from_e164(phone).map_err(|_| StoreError::Corrupt("users"))?;
+        Ok(Standing { user: UserId(user), phone, logged_in_at, pin: hash.map(PinHash), proven })
+    })
+    .transpose()
 }
 
 /// What came of wanting a PIN compared. Every case is ordinary.

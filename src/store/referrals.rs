@@ -1,90 +1,139 @@
 //! `referrals`: who activated whose invite code.
 
-use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid};
-use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{
+    OptionalExtension,
+    sql_types::{BigInt, Integer, Interval, Nullable, Text, Timestamptz, Uuid},
+};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use super::{Connection, StoreError, statement::statement};
-use crate::domain::{InviteCode, PhoneNumber, UserId};
+use crate::domain::{InviteCode, Limit, Pseudonym, SessionId, UserId, referral};
 
 /// What came of entering a code. Every case is ordinary; none is an error.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Activation {
     /// The code is activated: now, or by the same request before.
     Activated,
-    /// Another code was activated before.
-    AlreadyActivated(InviteCode),
+    /// Another code was activated before. None: by an account that had the
+    /// user's number before; which one is not known any more.
+    AlreadyActivated(Option<InviteCode>),
     /// The code is the user's own.
     OwnCode,
     /// The code's owner was invited, directly or through others, by the user.
     Cycle,
+    /// The account is too old to activate a code.
+    WindowClosed,
     /// Nobody has this code.
     UnknownCode,
+    /// Too many codes that nobody has were entered; after this time one more is looked for.
+    Throttled(TimeDelta),
+    /// The session or the account ended.
+    SessionEnded,
+}
+
+/// A code somebody enters.
+pub struct Entry<'a> {
+    /// By which session.
+    pub session: SessionId,
+    /// Whose session it is.
+    pub user: UserId,
+    /// The code.
+    pub code: &'a InviteCode,
+    /// Accounts made until then activate none; none: all may.
+    pub window_since: Option<DateTime<Utc>>,
+    /// What the counters take for now; none: the time of the database.
+    pub at: Option<DateTime<Utc>>,
+    /// The moment of the request.
+    pub now: DateTime<Utc>,
+}
+
+/// What a number is known by where it must not stand itself.
+pub struct KnownAs {
+    /// In the tombstones.
+    pub former: Pseudonym,
+    /// In the limit on unknown codes: by the number and not by the user, so that
+    /// registering anew gives no more of them.
+    pub meter: Pseudonym,
 }
 
 statement! {
-    /// "Only one code, only once" is the primary key of `referrals`. The walk
-    /// up the tree sees every earlier activation, for `lock_tree` lets one
-    /// transaction at a time grow it.
-    Activate<'a> {
-        invite_code: &'a str => Text,
-        invitee: uuid::Uuid => Uuid,
-        now: DateTime<Utc> => Timestamptz,
-    } -> (Nullable<Uuid>, Bool, Nullable<Text>)
-    "WITH RECURSIVE referrer AS (
-         SELECT id FROM users WHERE invite_code = $1 AND deleted_at IS NULL
-     ), ancestors AS (
-         SELECT id FROM referrer
-         UNION
-         SELECT referrals.referrer_id FROM referrals JOIN ancestors ON referrals.invitee_id = ancestors.id
-     ), invited AS (
-         INSERT INTO referrals (invitee_id, referrer_id, invite_code, invited_at)
-         SELECT $2, id, $1, $3 FROM referrer WHERE $2 NOT IN (SELECT id FROM ancestors)
-         ON CONFLICT (invitee_id) DO NOTHING
-         RETURNING referrer_id
-     ), counted AS (
-         UPDATE users SET invited_users_count = invited_users_count + 1
-         FROM invited WHERE users.id = invited.referrer_id
-     )
-     SELECT (SELECT id FROM referrer), EXISTS (SELECT FROM invited),
-            (SELECT invite_code FROM referrals WHERE invitee_id = $2)"
+    FindPhone { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz, user: uuid::Uuid => Uuid } -> (Text,)
+    "SELECT users.phone FROM sessions JOIN users ON users.id = sessions.user_id
+     WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.id = $3 AND users.deleted_at IS NULL"
 }
 
-/// Enters `code` for `user`, once and for all.
+statement! {
+    /// "Only one code, only once" is the primary key of `referrals`; everything else is decided by the function under
+    /// its locks.
+    Activate<'a> {
+        at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        now: DateTime<Utc> => Timestamptz,
+        user: uuid::Uuid => Uuid,
+        number: &'a str => Text,
+        former: uuid::Uuid => Uuid,
+        code: &'a str => Text,
+        window_since: Option<DateTime<Utc>> => Nullable<Timestamptz>,
+        meter: uuid::Uuid => Uuid,
+        every: TimeDelta => Interval,
+        burst: i32 => Integer,
+    } -> (Text, Nullable<Text>, Nullable<Interval>)
+    "SELECT outcome, earlier, wait FROM activate_invite(
+         _at => $1, _now => $2, _user => $3, _number => $4, _former => $5, _code => $6, _window_since => $7,
+         _meter => $8, _every => $9, _burst => $10)"
+}
+
+/// How often the user's number is looked at again that changed meanwhile.
+const LOOKS: u32 = 3;
+
+/// Enters a code for the user of a session, once and for all.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: nothing was changed.
 pub async fn activate(
     conn: &mut Connection,
-    user: UserId,
-    code: &InviteCode,
-    now: DateTime<Utc>,
+    entry: &Entry<'_>,
+    known_as: impl Fn(&str) -> KnownAs,
 ) -> Result<Activation, StoreError> {
-    let activate = Activate { invite_code: code.as_str(), invitee: user.0, now };
-    let (referrer, invited, earlier): (Option<uuid::Uuid>, bool, Option<String>) = conn
-        .transaction(async |conn| {
-            lock_tree(conn).await?;
-            Ok::<_, StoreError>(activate.get_result(conn).await?)
-        })
-        .await?;
-    let earlier = earlier
-        .map(|code| code.parse::<InviteCode>().map_err(|_| StoreError::Corrupt("referrals")))
-        .transpose()?;
-    Ok(match (referrer, earlier) {
-        (_, Some(earlier)) if earlier == *code => Activation::Activated,
-        (None, _) => Activation::UnknownCode,
-        (Some(referrer), _) if referrer == user.0 => Activation::OwnCode,
-        (Some(_), Some(earlier)) => Activation::AlreadyActivated(earlier),
-        (Some(_), None) if invited => Activation::Activated,
-        (Some(_), None) => Activation::Cycle,
-    })
+    for _ in 0..LOOKS {
+        let find = FindPhone { session: entry.session.0, now: entry.now, user: entry.user.0 };
+        let Some((number,)) = find.get_result::<(String,)>(conn).await.optional()? else { break };
+        let KnownAs { former, meter } = known_as(&number);
+        let Limit { every, burst } = referral::UNKNOWN_CODES;
+        let activate = Activate {
+            at: entry.at,
+            now: entry.now,
+            user: entry.user.0,
+            number: &number,
+            former: former.0,
+            code: entry.code.as_str(),
+            window_since: entry.window_since,
+            meter: meter.0,
+            every,
+            burst,
+        };
+        let (outcome, earlier, wait): (String, Option<String>, Option<TimeDelta>) =
+            activate.get_result(conn).await?;
+        let earlier = earlier.map(|code| code.parse().map_err(|_| StoreError::Corrupt("referrals")));
+        return Ok(match (outcome.as_str(), wait) {
+            ("activated", _) => Activation::Activated,
+            ("own", _) => Activation::OwnCode,
+            ("earlier", _) => Activation::AlreadyActivated(earlier.transpose()?),
+            ("closed", _) => Activation::WindowClosed,
+            ("unknown", _) => Activation::UnknownCode,
+            ("cycle", _) => Activation::Cycle,
+            ("throttled", Some(wait)) => Activation::Throttled(wait),
+            ("overtaken", _) => continue,
+            _ => return Err(StoreError::Corrupt("activate_invite")),
+        });
+    }
+    Ok(Activation::SessionEnded)
 }
 
 /// Lets one transaction at a time change who invited whom, until it ends.
 ///
-/// Two activations that together would close a cycle see each other only if
-/// one waits for the other. A first login needs no lock: nobody can have been
+/// `activate_invite` takes the same lock. A first login needs none: nobody can have been
 /// invited by an account that is being made.
 pub(super) async fn lock_tree(conn: &mut Connection) -> Result<(), StoreError> {
     Ok(conn.batch_execute("SELECT pg_advisory_xact_lock(hashtext('phone-auth referral tree'))").await?)
@@ -106,8 +155,8 @@ impl Position {
 
 /// One who activated the user's code.
 pub struct Invited {
-    /// Who.
-    pub phone: PhoneNumber,
+    /// Who: E.164.
+    pub phone: String,
     /// Where in the list.
     pub position: Position,
 }
@@ -143,10 +192,9 @@ pub async fn list_invited(
     let list =
         ListInvited { referrer: user.0, invited_at: position.invited_at, invitee: position.invitee.0, limit };
     let rows: Vec<(String, DateTime<Utc>, uuid::Uuid)> = list.load(conn).await?;
-    rows.into_iter()
-        .map(|(phone, invited_at, invitee)| {
-            let phone = PhoneNumber::from_e164(phone).map_err(|_| StoreError::Corrupt("users"))?;
-            Ok(Invited { phone, position: Position { invited_at, invitee: UserId(invitee) } })
-        })
-        .collect()
+    let invited = rows.into_iter().map(|(phone, invited_at, invitee)| Invited {
+        phone,
+        position: Position { invited_at, invitee: UserId(invitee) },
+    });
+    Ok(invited.collect())
 }

@@ -124,6 +124,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    tombstones (phone) {
+        phone -> Uuid,
+        kept_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> Uuid,
         phone -> Nullable<Text>,

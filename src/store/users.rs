@@ -8,8 +8,9 @@ use super::{
     Connection, StoreError, devices,
     referrals::lock_tree,
     schema::{pins, referrals, sessions, users},
+    tombstones,
 };
-use crate::domain::UserId;
+use crate::domain::{Pseudonym, UserId};
 
 /// What came of a deletion. Every case is ordinary.
 pub enum Deletion {
@@ -20,7 +21,8 @@ pub enum Deletion {
 }
 
 /// Deletes the account: its personal data, its PIN, its sessions and devices, its place among
-/// those its referrer invited. The invite code stays taken for ever.
+/// those its referrer invited. The invite code stays taken for ever, and if the account activated
+/// one, its number keeps a tombstone, for which `known_as` makes its pseudonym.
 ///
 /// With `expected_version` only that version is deleted. Deleting what is
 /// deleted already changes nothing and is no error.
@@ -33,12 +35,16 @@ pub async fn delete(
     user: UserId,
     expected_version: Option<i32>,
     now: DateTime<Utc>,
+    known_as: impl Fn(&str) -> Pseudonym + Send + Sync,
 ) -> Result<Deletion, StoreError> {
     conn.transaction(async |conn| {
         lock_tree(conn).await?;
         // First the row: a login that runs beside this one either has its
         // session deleted below, or finds the number free and makes a new account.
         let live = users::table.find(user.0).filter(users::deleted_at.is_null());
+        let phone: Option<Option<String>> =
+            live.select(users::phone).for_update().get_result(conn).await.optional()?;
+        let Some(Some(phone)) = phone else { return Ok(Deletion::Deleted) };
         let erased = (
             users::phone.eq(None::<String>),
             users::email.eq(None::<String>),
@@ -57,6 +63,7 @@ pub async fn delete(
                 diesel::update(live).set(erased).execute(conn).await?;
             }
         }
+        tombstones::leave(conn, known_as(&phone), user, now).await?;
         // In the order in which a logout and a login lock them.
         diesel::delete(pins::table.find(user.0)).execute(conn).await?;
         devices::forget_all(conn, user).await?;

@@ -42,6 +42,12 @@ impl Pseudonyms {
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
         Pseudonym(uuid::Uuid::from_bytes(std::array::from_fn(|at| digest[at])))
     }
+
+    /// What the number of an account that is no more, or has another by now, is known by.
+    #[must_use]
+    pub fn of_former(&self, phone: &str) -> Pseudonym {
+        self.of("former", phone)
+    }
 }
 
 impl fmt::Debug for Pseudonyms {

@@ -26,6 +26,7 @@ mod lanes;
 mod network_quota;
 mod number_quota;
 mod parallel;
+mod phone_change;
 mod pins;
 mod refunds;
 mod resending;

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod delete;
+mod phone;
 mod read;
 mod refuse;
 mod write;

@@ -1,0 +1,2 @@
+DROP FUNCTION activate_invite, has_tombstone;
+DROP TABLE tombstones;

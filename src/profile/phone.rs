@@ -1,0 +1,69 @@
+use actix_web::{
+    post,
+    web::{self, Data},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::presence;
+use crate::{
+    codes::{self, CodeRequested, NewCode},
+    domain::{PhoneNumber, Pin},
+    http::{bearer::Bearer, client::Client, json::Json, problem::Problem},
+    state::AppState,
+    token::Purpose,
+};
+
+/// The number to change to
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"phone": "+79997654321"}))]
+struct ChangePhone {
+    /// The new number in any common spelling. Without a country code it is read as of the service's default region.
+    #[schema(example = "+79997654321", max_length = 64)]
+    phone: String,
+    /// The account's PIN: needed where there is one and the login is more than ten minutes ago.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "271828", pattern = "^[0-9]{4,12}$")]
+    pin: Option<Pin>,
+    /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent: the one usual in the number's country.
+    #[serde(default)]
+    #[schema(example = "en")]
+    locale: Option<String>,
+}
+
+/// Send a code to a new number
+///
+/// The first of two steps to change the number of the account: a code goes to the new number by SMS. It takes a login
+/// of the last ten minutes, or the PIN. The answer is the same whether or not the number has an account; the limits on
+/// sending are those of a login. Next: `POST /api/v1/profile/phone/verify`.
+#[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = ChangePhone, responses(
+    (status = 200, description = "The code is on its way", body = CodeRequested),
+    (status = 401, description = "reauthentication-required, pin-required, invalid-pin"),
+    (status = 422, description = "invalid-phone, phone-not-supported, invalid-request"),
+    (status = 429, description = "too-many-requests"),
+    (status = 502, description = "sms-rejected"),
+    (status = 503, description = "sms-unavailable, service-unavailable"),
+))]
+#[post("/profile/phone")]
+#[tracing::instrument(name = "profile.phone", skip_all, fields(user.id = %bearer.user))]
+pub(super) async fn change_phone(
+    app: Data<AppState>,
+    bearer: Bearer,
+    client: Client,
+    Json(body): Json<ChangePhone>,
+) -> Result<web::Json<CodeRequested>, Problem> {
+    let phone = PhoneNumber::parse(&body.phone, app.settings.default_region)?;
+    if presence::prove(&app, &bearer, &client, body.pin).await?.phone == phone {
+        return Err(Problem::InvalidRequest("phone: is the number of this account already.".into()));
+    }
+    let new = NewCode {
+        purpose: Purpose::PhoneChange(bearer.user),
+        phone,
+        invite_code: None,
+        // A device is trusted with the number it was logged in by, and with no other.
+        device_token: None,
+        locale: body.locale.as_deref(),
+    };
+    Ok(web::Json(codes::send(&app, &client, new, bearer.now).await?))
+}
