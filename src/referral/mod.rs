@@ -4,6 +4,7 @@ mod activate;
 mod get;
 mod invitation;
 mod invited;
+mod qr;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,7 +23,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get::get_referral)
         .service(activate::activate_invite)
         .service(invited::list_invited)
-        ;
+        .service(qr::show_qr);
 }
 
 /// Registers the page behind an invite link.

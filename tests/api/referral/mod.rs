@@ -4,5 +4,7 @@ mod activate;
 mod first_login;
 mod invitation;
 mod invited;
+mod rules;
+mod shown;
 
 const REFERRAL: &str = "/api/v1/referral";

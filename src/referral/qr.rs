@@ -1,0 +1,32 @@
+use actix_web::{HttpResponse, get, web::Data};
+use anyhow::anyhow;
+use qrcode::{QrCode, render::svg};
+
+use super::ReferralStatus;
+use crate::{
+    http::{bearer::Bearer, problem::Problem},
+    state::AppState,
+};
+
+/// The smallest side of the picture, in the units of its `viewBox`.
+const SIDE: u32 = 240;
+
+/// Show the invite link as a QR code
+///
+/// `invite_url` of `GET /api/v1/referral` for a camera, as SVG: black on white, with the quiet zone around it that
+/// readers need. It scales to any size.
+#[utoipa::path(tag = "referral", security(("bearer" = [])), responses(
+    (status = 200, description = "The picture", content_type = "image/svg+xml", body = String),
+    (status = 503, description = "service-unavailable"),
+))]
+#[get("/referral/qr.svg")]
+#[tracing::instrument(name = "referral.qr", skip_all, fields(user.id = %bearer.user))]
+pub(super) async fn show_qr(app: Data<AppState>, bearer: Bearer) -> Result<HttpResponse, Problem> {
+    let mut conn = app.database.connection().await?;
+    let status = ReferralStatus::find(&app, &mut conn, bearer.session, bearer.now).await?;
+    drop(conn);
+    // Fails only for more text than any code can hold.
+    let code = QrCode::new(&status.invite_url).map_err(|error| Problem::Internal(anyhow!(error)))?;
+    let picture = code.render::<svg::Color>().min_dimensions(SIDE, SIDE).build();
+    Ok(HttpResponse::Ok().content_type("image/svg+xml").body(picture))
+}
