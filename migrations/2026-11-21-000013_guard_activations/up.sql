@@ -61,11 +61,6 @@ BEGIN
         RETURN;
     END IF;
     SELECT id INTO referrer FROM users WHERE invite_code = _code AND deleted_at IS NULL;
-    IF NOT FOUND THEN
-        UPDATE rate_limit SET tat = greatest(tat, _at) + _every WHERE key = _meter;
-        outcome := 'unknown';
-        RETURN;
-    END IF;
     IF EXISTS (
         WITH RECURSIVE ancestors AS (
             SELECT referrer AS id
@@ -77,8 +72,14 @@ BEGIN
         outcome := 'cycle';
         RETURN;
     END IF;
+    -- Its row is waited for only now: whoever deletes an account waits for who invited it, and so never the other way.
+    UPDATE users SET invited_users_count = invited_users_count + 1 WHERE id = referrer AND deleted_at IS NULL;
+    IF NOT FOUND THEN
+        UPDATE rate_limit SET tat = greatest(tat, _at) + _every WHERE key = _meter;
+        outcome := 'unknown';
+        RETURN;
+    END IF;
     INSERT INTO referrals (invitee_id, referrer_id, invite_code, invited_at) VALUES (_user, referrer, _code, _now);
-    UPDATE users SET invited_users_count = invited_users_count + 1 WHERE id = referrer;
     outcome := 'activated';
 END $$;
 

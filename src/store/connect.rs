@@ -39,10 +39,13 @@ impl Connector {
             .map_err(|error| ConnectionError::BadConnection(with_cause(&error)))?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
         // Less than this side waits (connection.rs): what is given up here was given up there, and nothing of it kept.
+        // Every statement here reads a few rows. The planner of a kept plan does not know how few, and at a million
+        // invited would call parallel workers and a compiler for a page of them.
         // A crash must not give tries back, so a commit is not told before it is on disk,
         // whatever the default of the database says; more than that it may ask for.
         conn.batch_execute(
             "SET lc_messages = 'C'; SET statement_timeout = '800ms'; SET idle_in_transaction_session_timeout = '5s';
+             SET max_parallel_workers_per_gather = 0; SET jit = off;
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') = 'off'",
         )

@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     OptionalExtension,
-    result::{DatabaseErrorKind, Error::DatabaseError},
     sql_types::{BigInt, Integer, Interval, Nullable, SmallInt, Text, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncConnection, RunQueryDsl};
@@ -46,10 +45,6 @@ pub enum PhoneChangeOutcome {
     SessionEnded,
 }
 
-/// Of two who want one number at the same moment the second meets the unique
-/// constraint, and at its next look the number as taken.
-const LOOKS: u32 = 3;
-
 /// Uses up the challenge and gives back what it charged, gives the number to
 /// the user and ends the other sessions: all of it or nothing.
 ///
@@ -63,15 +58,7 @@ pub async fn complete(
     change: &PhoneChange<'_>,
     known_as: impl Fn(&str) -> Pseudonym + Send + Sync,
 ) -> Result<PhoneChangeOutcome, StoreError> {
-    let mut looks = LOOKS;
-    loop {
-        looks -= 1;
-        let done = conn.transaction(async |conn| attempt(conn, change, &known_as).await).await;
-        match done {
-            Err(StoreError::Refused(DatabaseError(DatabaseErrorKind::UniqueViolation, _))) if looks > 0 => {}
-            done => return done,
-        }
-    }
+    conn.transaction(async |conn| attempt(conn, change, &known_as).await).await
 }
 
 async fn attempt(
@@ -158,7 +145,8 @@ statement! {
 }
 
 statement! {
-    /// Leans on `users_phone_key`: what another account takes at this moment is waited for, and then refused.
+    /// Whoever else has a right code for this number, for a login or a change, waited for its row in `phone_guard`
+    /// when the challenge was used up: what they did is seen here. Behind that stands `users_phone_key`.
     GivePhone<'a> { phone: &'a str => Text, now: DateTime<Utc> => Timestamptz, user: uuid::Uuid => Uuid } -> (BigInt,)
     "WITH given AS (
          UPDATE users SET phone = $1, updated_at = $2, version = version + 1

@@ -5,7 +5,7 @@ use diesel::{
     OptionalExtension,
     sql_types::{BigInt, Integer, Interval, Nullable, Text, Timestamptz, Uuid},
 };
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 
 use super::{Connection, StoreError, statement::statement};
 use crate::domain::{InviteCode, Limit, Pseudonym, SessionId, UserId, referral};
@@ -129,14 +129,6 @@ pub async fn activate(
         });
     }
     Ok(Activation::SessionEnded)
-}
-
-/// Lets one transaction at a time change who invited whom, until it ends.
-///
-/// `activate_invite` takes the same lock. A first login needs none: nobody can have been
-/// invited by an account that is being made.
-pub(super) async fn lock_tree(conn: &mut Connection) -> Result<(), StoreError> {
-    Ok(conn.batch_execute("SELECT pg_advisory_xact_lock(hashtext('phone-auth referral tree'))").await?)
 }
 
 /// A place in the list of invited users, which runs from the newest to the oldest.

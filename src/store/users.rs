@@ -6,7 +6,6 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use super::{
     Connection, StoreError, devices,
-    referrals::lock_tree,
     schema::{pins, referrals, sessions, users},
     tombstones,
 };
@@ -38,7 +37,6 @@ pub async fn delete(
     known_as: impl Fn(&str) -> Pseudonym + Send + Sync,
 ) -> Result<Deletion, StoreError> {
     conn.transaction(async |conn| {
-        lock_tree(conn).await?;
         // First the row: a login that runs beside this one either has its
         // session deleted below, or finds the number free and makes a new account.
         let live = users::table.find(user.0).filter(users::deleted_at.is_null());

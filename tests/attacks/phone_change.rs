@@ -80,6 +80,22 @@ async fn codes_to_a_new_number_count_against_every_limit_on_sending() {
 }
 
 #[tokio::test]
+async fn a_change_counts_for_its_country_and_gives_its_message_back_as_a_login_does() {
+    let app = limited().start().await;
+    let ada = app.login(PHONE).await;
+    let asked = ada.post(CHANGE, json!({"phone": VICTIM})).await.expect(200);
+    let right = json!({"challenge_token": asked.body["challenge_token"], "code": app.code(VICTIM)});
+    ada.post(VERIFY, right).await.expect(200);
+    let traffic = app.query("SELECT sum(sends) || ' ' || sum(logins) FROM country_traffic").await;
+    assert_eq!(traffic, ["2 2"]);
+    // As if none had been sent: neither the gap nor the three at once know of it.
+    for _ in 0..3 {
+        sent(&app, "198.51.100.3", VICTIM).await;
+        app.pass(chrono::Duration::seconds(30));
+    }
+}
+
+#[tokio::test]
 async fn the_device_of_a_user_opens_no_lane_to_another_number() {
     let app = TestApp::start().await;
     let thief = app.login(PHONE).await;

@@ -15,6 +15,7 @@ use crate::{
 };
 
 const PHONE: &str = "+79991234567";
+const NEW_PHONE: &str = "+79990000077";
 
 /// A service as operators run it: logs for programs, and of those as few as can be had.
 fn in_production(server: &Server) -> Command {
@@ -22,7 +23,7 @@ fn in_production(server: &Server) -> Command {
     command.env("APP_ENV", "production").env("PUBLIC_URL", "https://auth.example.com");
     command.env("ALLOW_SIMULATED_SMS", "true");
     // A number that can be logged in with as often as a test needs.
-    command.env("TEST_PHONES", format!("{PHONE}=4821")).env("ALLOW_TEST_PHONES", "true");
+    command.env("TEST_PHONES", format!("{PHONE}=4821,{NEW_PHONE}=4821")).env("ALLOW_TEST_PHONES", "true");
     // The address it listens at is told at info.
     command.env("LOG", "error,actix_server=info");
     command
@@ -76,7 +77,7 @@ fn what_happens_to_accounts_sessions_and_keys_is_told_at_every_level_of_logging(
     let server = Server::start();
     let mut service = Service::start(&mut in_production(&server));
     let mut secrets: Vec<String> =
-        [PHONE, &PHONE[1..], ROOT_SECRET, "127.0.0.1\"", "271828", "271829", "314159"]
+        [PHONE, &PHONE[1..], &NEW_PHONE[1..], ROOT_SECRET, "127.0.0.1\"", "271828", "271829", "314159"]
             .map(str::to_owned)
             .into();
     let mut login = || {
@@ -113,6 +114,10 @@ fn what_happens_to_accounts_sessions_and_keys_is_told_at_every_level_of_logging(
     assert_eq!(enter(&service, Some("271829")).0, 401);
     server.execute("UPDATE pins SET last_seen_at = last_seen_at - interval '8 days'");
     let released = login();
+    let (status, asked) = ask("POST", "/api/v1/profile/phone", &released, &json!({"phone": NEW_PHONE}));
+    assert_eq!(status, 200, "{asked}");
+    let code = json!({"challenge_token": asked["challenge_token"], "code": "4821"});
+    assert_eq!(ask("POST", "/api/v1/profile/phone/verify", &released, &code).0, 200);
     assert_eq!(ask("DELETE", "/api/v1/profile", &released, &Value::Null).0, 204);
 
     let log = service.whole_log();
@@ -120,7 +125,7 @@ fn what_happens_to_accounts_sessions_and_keys_is_told_at_every_level_of_logging(
     let events: Vec<_> = told.iter().map(|line| line["event"].as_str().unwrap()).collect();
     let expected = "key-published login new-device login new-device login new-device refresh-reused \
                     refresh-refused session-ended pin-set pin-refused pin-set pin-removed pin-set logout \
-                    pin-refused login new-device pin-released account-deleted";
+                    pin-refused login new-device pin-released phone-changed account-deleted";
     assert_eq!(events.join(" "), expected);
     // The one in the profile has a session, the one at the login has none.
     let refused: Vec<_> = told.iter().filter(|line| line["event"] == "pin-refused").collect();

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use diesel::{dsl::sql, sql_types::Text};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join;
 use serde_json::Value;
 
@@ -25,6 +25,12 @@ impl TestApp {
     /// Runs statements, to make the database fail or look different.
     pub async fn execute(&self, text: &str) {
         self.state.database.connection().await.unwrap().batch_execute(text).await.unwrap();
+    }
+
+    /// The same, however long it takes: on a connection without the service's time limits.
+    pub async fn execute_at_leisure(&self, text: &str) {
+        let mut conn = AsyncPgConnection::establish(&self.database_url).await.unwrap();
+        conn.batch_execute(text).await.unwrap();
     }
 
     /// How many rows `from` has: a table, or a table and a condition.

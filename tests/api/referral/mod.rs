@@ -4,6 +4,7 @@ mod activate;
 mod first_login;
 mod invitation;
 mod invited;
+mod paging;
 mod rules;
 mod shown;
 
