@@ -10,8 +10,8 @@ use crate::{
         signing_keys::{self, Retirement, SigningKeyRow},
     },
     token::{
-        FOLLOWED_AFTER, KEPT_AFTER, PUBLISHED_BEFORE, PinHasher, PinQueue, Pseudonyms, SealedSigningKey,
-        SigningKey, TokenError, Tokens,
+        FOLLOWED_AFTER, KEPT_AFTER, PUBLISHED_BEFORE, PinHasher, Pseudonyms, SealedSigningKey, SigningKey,
+        TokenError, Tokens,
     },
 };
 
@@ -217,7 +217,7 @@ pub async fn open_guard_key(
     {
         audit::key_resealed("guard_keys");
     }
-    Ok((tokens.open_pseudonyms(&sealed)?, tokens.open_pin_hasher(&sealed, PinQueue::default())?))
+    Ok((tokens.open_pseudonyms(&sealed)?, tokens.open_pin_hasher(&sealed, PinHasher::queue())?))
 }
 
 /// Lists the keys, one more made if `is_due`: the first signs at once, others

@@ -11,7 +11,7 @@
 //!
 //! * words: [`domain`], values that cannot be wrong;
 //! * tools, which do not know each other: [`store`], [`token`], [`sms`],
-//!   [`embedded`], [`telemetry`], and [`clock`]; [`audit`], what is told of them
+//!   [`embedded`], [`telemetry`], [`places`] and [`clock`]; [`audit`], what is told of them
 //!   for later, and [`custody`], the keys between database and tokens;
 //! * the edge, what every request meets: [`http`]; and [`codes`], the way of a code
 //!   to a phone and back, which two features share;
@@ -39,6 +39,7 @@ pub mod health;
 pub mod http;
 pub mod jobs;
 pub mod metrics;
+pub mod places;
 pub mod problem_pages;
 pub mod profile;
 pub mod referral;

@@ -35,9 +35,7 @@ impl From<TokenError> for Problem {
 impl From<PinError> for Problem {
     fn from(error: PinError) -> Self {
         match error {
-            PinError::Busy | PinError::OutOfMemory(_) | PinError::Stopping(_) => {
-                Self::Unavailable(error.into())
-            }
+            PinError::NoPlace(_) | PinError::OutOfMemory(_) => Self::Unavailable(error.into()),
             PinError::Lost(_) | PinError::Hash(_) => Self::Internal(error.into()),
         }
     }

@@ -39,7 +39,7 @@ pub use self::{
     jose::JoseFailure,
     keyring::{FOLLOWED_AFTER, JWKS_MAX_AGE_SECONDS, KEPT_AFTER, KeyState, PUBLISHED_BEFORE, key_states},
     keys::random_root_secret,
-    pin::{PinError, PinHasher, PinPlace, PinQueue},
+    pin::{PinError, PinHasher, PinPlace},
     pseudonym::Pseudonyms,
     refresh::RefreshClaims,
     settings::{Lives, Rotation, Settings},

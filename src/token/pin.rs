@@ -11,43 +11,22 @@ use argon2::{
         try_generate_salt,
     },
 };
-use tokio::{
-    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
-    task::{self, JoinError},
-    time,
-};
+use tokio::task::{self, JoinError};
 
 use super::{
     TokenError, Tokens,
     keys::{PinKey, argon2_parameters},
     pin_memory::{Lent, PinMemory},
 };
-use crate::domain::{Pin, PinHash};
+use crate::{
+    domain::{Pin, PinHash},
+    places::{Place, PlaceError, Places, Queue},
+};
 
-/// How much hashing there may be at a time in this process.
-#[derive(Clone, Copy, Debug)]
-pub struct PinQueue {
-    /// How many hashes are computed at once, each on a core and with 19 MiB of its own.
-    pub at_once: usize,
-    /// How many more may wait for one of these.
-    pub waiting: usize,
-    /// How long they may.
-    pub patience: Duration,
-}
-
-impl PinQueue {
-    /// How many may wait for each core: about half a second's work on a slow one.
-    const WAITING_PER_CORE: usize = 20;
-    /// Nobody waits for longer, whatever keeps the cores.
-    const PATIENCE: Duration = Duration::from_secs(1);
-}
-
-impl Default for PinQueue {
-    fn default() -> Self {
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        Self { at_once: cores, waiting: cores * Self::WAITING_PER_CORE, patience: Self::PATIENCE }
-    }
-}
+/// How many may wait for each core: about half a second's work on a slow one.
+const WAITING_PER_CORE: usize = 20;
+/// Nobody waits for longer, whatever keeps the cores.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Makes and compares hashes of PINs: Argon2id (RFC 9106) by the parameters
 /// OWASP gives, with a random salt for each PIN, and keyed. Four digits are
@@ -55,10 +34,7 @@ impl Default for PinQueue {
 #[derive(Clone)]
 pub struct PinHasher {
     key: Arc<PinKey>,
-    cores: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-    most_waiting: usize,
-    patience: Duration,
+    cores: Places,
     memory: PinMemory,
 }
 
@@ -69,21 +45,18 @@ pub struct PinPlace {
     key: Arc<PinKey>,
     memory: Lent,
     // Goes last: whoever gets the core finds the memory given back.
-    _core: OwnedSemaphorePermit,
+    _core: Place,
 }
 
 /// Why a PIN was neither hashed nor compared.
 #[derive(Debug, thiserror::Error)]
 pub enum PinError {
-    /// The queue is full, or does not move: worth another try shortly.
+    /// Every core is taken, and there are enough who wait for one.
     #[error("as many PINs are being checked as may be at a time")]
-    Busy,
+    NoPlace(#[from] PlaceError),
     /// There is no memory for it at the moment.
     #[error("there is no memory to check a PIN in")]
     OutOfMemory(#[from] TryReserveError),
-    /// The service is stopping.
-    #[error("PINs are checked no more")]
-    Stopping(#[from] AcquireError),
     /// The computation ended early: the service is stopping, or it is a defect.
     #[error("the hash of a PIN was not computed")]
     Lost(#[from] JoinError),
@@ -93,15 +66,15 @@ pub enum PinError {
 }
 
 impl PinHasher {
-    pub(super) fn new(key: PinKey, queue: PinQueue) -> Self {
-        Self {
-            key: Arc::new(key),
-            cores: Arc::new(Semaphore::new(queue.at_once)),
-            waiting: Arc::new(Semaphore::new(queue.waiting)),
-            most_waiting: queue.waiting,
-            patience: queue.patience,
-            memory: PinMemory::default(),
-        }
+    pub(super) fn new(key: PinKey, queue: Queue) -> Self {
+        Self { key: Arc::new(key), cores: Places::new(queue), memory: PinMemory::default() }
+    }
+
+    /// A hash on each core at a time, with 19 MiB of its own, and some who wait for one.
+    #[must_use]
+    pub fn queue() -> Queue {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        Queue { at_once: cores, waiting: cores * WAITING_PER_CORE, patience: PATIENCE }
     }
 
     /// Takes a core, and waits a moment for one if not too many do already.
@@ -110,7 +83,7 @@ impl PinHasher {
     ///
     /// [`PinError`].
     pub async fn place(&self) -> Result<PinPlace, PinError> {
-        let core = self.core().await?;
+        let core = self.cores.take().await?;
         let (key, memory) = (Arc::clone(&self.key), self.memory.clone());
         let blocks = argon2_parameters().map_err(password_hash::Error::from)?.block_count();
         // Made anew it takes milliseconds. The core goes along, so that there are never more than cores.
@@ -120,16 +93,7 @@ impl PinHasher {
     /// How many wait for a core.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.most_waiting - self.waiting.available_permits()
-    }
-
-    async fn core(&self) -> Result<OwnedSemaphorePermit, PinError> {
-        if let Ok(free) = Arc::clone(&self.cores).try_acquire_owned() {
-            return Ok(free);
-        }
-        let _waiting = self.waiting.try_acquire().map_err(|_| PinError::Busy)?;
-        let core = Arc::clone(&self.cores).acquire_owned();
-        Ok(time::timeout(self.patience, core).await.map_err(|_| PinError::Busy)??)
+        self.cores.waiting()
     }
 }
 
@@ -219,7 +183,7 @@ impl Tokens {
     /// # Errors
     ///
     /// [`TokenError::PseudonymKeyNotOurs`] when no root secret opens it.
-    pub fn open_pin_hasher(&self, sealed: &str, queue: PinQueue) -> Result<PinHasher, TokenError> {
+    pub fn open_pin_hasher(&self, sealed: &str, queue: Queue) -> Result<PinHasher, TokenError> {
         Ok(PinHasher::new(self.open_pseudonym_key(sealed)?.pin_key()?, queue))
     }
 }

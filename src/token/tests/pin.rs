@@ -6,10 +6,11 @@ use tokio::time::timeout;
 use super::*;
 use crate::{
     domain::{Pin, PinHash},
+    places::{PlaceError, Queue},
     token::pin_memory::PinMemory,
 };
 
-const SMALL: PinQueue = PinQueue { at_once: 1, waiting: 1, patience: Duration::from_secs(5) };
+const SMALL: Queue = Queue { at_once: 1, waiting: 1, patience: Duration::from_secs(5) };
 /// The key of a deployment, sealed under [`SECRET`], and a hash made when each had memory of its own.
 const KEY: &str = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiM2Q3NzU5ODEiLCJzYWx0IjoiTjZXYXM1S2p4NkZsUVNleUpOaHl1USIsInR5cCI6ImtleStqd2UifQ..C7z3yFinYNd8ywlI.TNHSgCnvknlUt26tQE-dborfQ9Kwg0ifUkqX9VIuJzNfmJzoyheGrkS9iBguJjW8XjBIQW9DCAEi6zwB_b7fFg.rkk3nvj7ygZfZKD4hYmt9g";
 const OLD_HASH: &str =
@@ -20,7 +21,7 @@ fn pin(digits: &str) -> Pin {
 }
 
 /// What hashes the PINs of one deployment.
-fn hasher(queue: PinQueue) -> PinHasher {
+fn hasher(queue: Queue) -> PinHasher {
     tokens().open_pin_hasher(&tokens().draw_pseudonym_key().unwrap(), queue).unwrap()
 }
 
@@ -101,7 +102,7 @@ async fn a_full_queue_is_told_at_once_and_a_core_goes_to_whoever_waits() {
     });
     tokio::task::yield_now().await;
     let refused = timeout(Duration::from_secs(1), hasher.place()).await;
-    assert!(matches!(refused.expect("at once"), Err(PinError::Busy)));
+    assert!(matches!(refused.expect("at once"), Err(PinError::NoPlace(PlaceError::Busy))));
     // Two hashes on one core, and then it is free.
     let (place, _) = place.matches(pin("0042"), &PinHash(OLD_HASH.to_owned())).await.unwrap();
     assert!(!waiting.is_finished());
@@ -111,23 +112,26 @@ async fn a_full_queue_is_told_at_once_and_a_core_goes_to_whoever_waits() {
 
 #[tokio::test]
 async fn nobody_waits_for_longer_than_patience_and_who_gave_up_waits_no_more() {
-    let hasher = hasher(PinQueue { patience: Duration::from_millis(50), ..SMALL });
+    let hasher = hasher(Queue { patience: Duration::from_millis(50), ..SMALL });
     let _place = hasher.place().await.unwrap();
     for _ in 0..3 {
         let start = std::time::Instant::now();
         let refused = timeout(Duration::from_secs(5), hasher.place()).await.unwrap();
-        assert!(matches!(refused, Err(PinError::Busy)));
+        assert!(matches!(refused, Err(PinError::NoPlace(PlaceError::Busy))));
         assert!(start.elapsed() >= Duration::from_millis(50), "it waited");
     }
 }
 
 #[tokio::test]
 async fn a_caller_who_goes_away_keeps_the_core_until_the_work_is_done_and_no_longer() {
-    let hasher = hasher(PinQueue { waiting: 0, ..SMALL });
+    let hasher = hasher(Queue { waiting: 0, ..SMALL });
     let place = hasher.place().await.unwrap();
     // Polled once: the computation has begun.
     assert!(timeout(Duration::ZERO, place.hash(pin("0042"))).await.is_err());
-    assert!(matches!(hasher.place().await, Err(PinError::Busy)), "the core is still at work");
+    assert!(
+        matches!(hasher.place().await, Err(PinError::NoPlace(PlaceError::Busy))),
+        "the core is still at work"
+    );
     let free = async {
         while hasher.place().await.is_err() {
             tokio::task::yield_now().await;
