@@ -10,7 +10,7 @@
 //! # Rooms
 //!
 //! * words: [`domain`], values that cannot be wrong;
-//! * tools, which do not know each other: [`store`], [`token`], [`sms`],
+//! * tools, which do not know each other: [`store`], [`token`], [`picture`], [`sms`],
 //!   [`embedded`], [`telemetry`], [`places`] and [`clock`]; [`audit`], what is told of them
 //!   for later, and [`custody`], the keys between database and tokens;
 //! * the edge, what every request meets: [`http`]; and [`codes`], the way of a code
@@ -39,6 +39,7 @@ pub mod health;
 pub mod http;
 pub mod jobs;
 pub mod metrics;
+pub mod picture;
 pub mod places;
 pub mod problem_pages;
 pub mod profile;

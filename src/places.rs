@@ -62,13 +62,19 @@ impl Places {
     ///
     /// [`PlaceError`].
     pub async fn take(&self) -> Result<Place, PlaceError> {
-        if let Ok(free) = Arc::clone(&self.free).try_acquire_owned() {
-            return Ok(Place { _permit: free });
+        if let Some(place) = self.try_take() {
+            return Ok(place);
         }
         let _waiting = self.waiting.try_acquire().map_err(|_| PlaceError::Busy)?;
         let free = Arc::clone(&self.free).acquire_owned();
         let free = time::timeout(self.queue.patience, free).await.map_err(|_| PlaceError::Busy)??;
         Ok(Place { _permit: free })
+    }
+
+    /// A place, if one is free.
+    #[must_use]
+    pub fn try_take(&self) -> Option<Place> {
+        Arc::clone(&self.free).try_acquire_owned().ok().map(|free| Place { _permit: free })
     }
 
     /// How many wait for a place.

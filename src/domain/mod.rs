@@ -3,6 +3,7 @@
 //! Each type is parsed once, at the door, and holds its invariant from then
 //! on. Nothing here knows a database, a clock or HTTP.
 
+pub mod avatar;
 mod country;
 pub mod guess_bound;
 pub mod guess_budget;
@@ -19,6 +20,7 @@ pub mod session_limits;
 mod test_phones;
 mod user;
 
+pub use avatar::{AvatarHash, AvatarHashError};
 pub use country::{Countries, CountriesError, Region, RegionError};
 pub use invite::{InviteCode, InviteCodeError};
 pub use limit::Limit;
