@@ -4,6 +4,7 @@
 //! a single conditional statement, never a read followed by a write; the
 //! comment at a query names the constraint it leans on.
 
+pub mod avatars;
 pub mod challenges;
 mod connect;
 mod connection;

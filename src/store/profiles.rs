@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel::{
     OptionalExtension,
     prelude::*,
-    sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid},
+    sql_types::{Array, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 
 use super::{Connection, StoreError, referrals::Position, schema::users, sessions, statement::statement};
-use crate::domain::{Email, PersonName, SessionId, UserId};
+use crate::domain::{AvatarHash, Email, PersonName, SessionId, UserId};
 
 /// Everything the profile shows.
 #[derive(Queryable)]
@@ -40,19 +40,26 @@ pub struct Profile {
     pub invited_by_phone: Option<String>,
     /// The newest of those who activated the user's code, E.164, newest first.
     pub invited_users: Vec<String>,
-    /// When the last of them was invited, and who it is.
-    last_invited: (Option<DateTime<Utc>>, Option<uuid::Uuid>),
-    session_used_at: DateTime<Utc>,
+    /// When the last of them was invited, and who it is; when the session was used last.
+    beside: (Option<DateTime<Utc>>, Option<uuid::Uuid>, DateTime<Utc>),
     /// Whether a PIN is asked for at login.
     pub has_pin: bool,
+    avatar: Option<Vec<u8>>,
 }
 
 impl Profile {
+    /// The address of the picture, if there is one.
+    #[must_use]
+    pub fn avatar(&self) -> Option<AvatarHash> {
+        // The database makes it of the content.
+        self.avatar.clone()?.try_into().ok()
+    }
+
     /// Where the page after [`Profile::invited_users`] starts, if there is one.
     #[must_use]
     pub fn next_invited(&self) -> Option<Position> {
         let shown = i32::try_from(self.invited_users.len()).unwrap_or(i32::MAX);
-        let last = self.last_invited.0.zip(self.last_invited.1)?;
+        let last = self.beside.0.zip(self.beside.1)?;
         (self.invited_users_count > shown).then_some(Position { invited_at: last.0, invitee: UserId(last.1) })
     }
 }
@@ -62,13 +69,14 @@ statement! {
     /// the join with `sessions` is the check that the caller may read this.
     FindProfile { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (
         Uuid, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Integer, Integer, Timestamptz,
-        Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>, (Nullable<Timestamptz>, Nullable<Uuid>),
-        Timestamptz, Bool,
+        Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>,
+        (Nullable<Timestamptz>, Nullable<Uuid>, Timestamptz), Bool, Nullable<Binary>,
     )
     "SELECT users.id, users.phone, users.email, users.first_name, users.last_name, users.invite_code,
             users.invited_users_count, users.version, users.created_at, users.updated_at,
             referrals.invite_code, referrer.phone, page.phones, page.last_at, page.last_id,
-            sessions.last_used_at, EXISTS (SELECT FROM pins WHERE pins.user_id = users.id)
+            sessions.last_used_at, EXISTS (SELECT FROM pins WHERE pins.user_id = users.id),
+            (SELECT hash FROM avatars WHERE avatars.user_id = users.id)
      FROM sessions
      JOIN users ON users.id = sessions.user_id
      LEFT JOIN referrals ON referrals.invitee_id = users.id
@@ -97,7 +105,7 @@ pub async fn find_by_session(
 ) -> Result<Option<Profile>, StoreError> {
     let found: Option<Profile> = FindProfile { session: session.0, now }.get_result(conn).await.optional()?;
     if let Some(profile) = &found {
-        sessions::note_use(conn, session, profile.session_used_at, now).await?;
+        sessions::note_use(conn, session, profile.beside.2, now).await?;
     }
     Ok(found)
 }

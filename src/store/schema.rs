@@ -1,5 +1,14 @@
 // The tables in the form of `diesel print-schema`; `tests/api/schema.rs` holds them to the migrations.
 diesel::table! {
+    avatars (user_id) {
+        user_id -> Uuid,
+        hash -> Bytea,
+        content -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     challenge_use (jti) {
         jti -> Uuid,
         attempts -> Int2,

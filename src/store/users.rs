@@ -6,7 +6,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use super::{
     Connection, StoreError, devices,
-    schema::{pins, referrals, sessions, users},
+    schema::{avatars, pins, referrals, sessions, users},
     tombstones,
 };
 use crate::domain::{Pseudonym, UserId};
@@ -19,7 +19,7 @@ pub enum Deletion {
     VersionChanged,
 }
 
-/// Deletes the account: its personal data, its PIN, its sessions and devices, its place among
+/// Deletes the account: its personal data, its avatar, its PIN, its sessions and devices, its place among
 /// those its referrer invited. The invite code stays taken for ever, and if the account activated
 /// one, its number keeps a tombstone, for which `known_as` makes its pseudonym.
 ///
@@ -66,6 +66,7 @@ pub async fn delete(
         diesel::delete(pins::table.find(user.0)).execute(conn).await?;
         devices::forget_all(conn, user).await?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?;
+        diesel::delete(avatars::table.find(user.0)).execute(conn).await?;
         let referrer: Option<uuid::Uuid> = diesel::delete(referrals::table.find(user.0))
             .returning(referrals::referrer_id)
             .get_result(conn)
