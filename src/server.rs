@@ -70,6 +70,7 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .into_app()
             .configure(docs::routes)
             .configure(problem_pages::routes)
+            .configure(profile::pages)
             .configure(referral::pages)
             .default_service(web::to(fallback::no_such_operation))
             .app_data(state.clone())

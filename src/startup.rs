@@ -5,6 +5,7 @@ use crate::{
     config::{Config, ConfigError},
     custody::{self, CustodyError},
     metrics,
+    picture::Pictures,
     sms::SmsSender,
     state::{AppSettings, AppState},
     store::{Database, StoreError},
@@ -61,6 +62,7 @@ pub async fn prepare(
         pseudonyms,
         pins,
         tokens,
+        pictures: Pictures::default(),
         sms: SmsSender::new(&config.sms),
         metrics: metrics::registry(),
         settings: AppSettings {

@@ -7,6 +7,7 @@ use crate::{
         Countries, PhoneNumber, Region, TestPhones, TrustedProxies, guess_bound::Premises,
         guess_budget::SecurityProfile,
     },
+    picture::Pictures,
     sms::SmsSender,
     store::Database,
     token::{PinHasher, Pseudonyms, Tokens},
@@ -24,6 +25,8 @@ pub struct AppState {
     pub pseudonyms: Pseudonyms,
     /// Makes and compares hashes of PINs, as many as there is room for.
     pub pins: PinHasher,
+    /// Makes avatars, few at a time.
+    pub pictures: Pictures,
     /// The way to the people's phones.
     pub sms: SmsSender,
     /// What this process counts, for `/metrics`.

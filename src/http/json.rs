@@ -1,15 +1,12 @@
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::BytesMut};
-use futures_util::StreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::problem::Problem;
+use super::{body::Body, problem::Problem};
 
 /// The largest body that is read, in bytes.
 const LIMIT: usize = 16 * 1024;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How much of what a client wrote is said back to it, in characters.
 const QUOTED: usize = 200;
 
@@ -64,35 +61,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for MergePatch<T> {
 
 /// Reads the body, if it is of one of `types`, in UTF-8 and not compressed.
 fn read(request: &HttpRequest, payload: &mut Payload, types: &[&str]) -> Reading<BytesMut> {
-    let charset = request.encoding().is_ok_and(|encoding| encoding.name() == "UTF-8");
-    let plain = request.headers().get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-    let supported =
-        charset && plain && types.iter().any(|known| request.content_type().eq_ignore_ascii_case(known));
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let too_large =
-        declared.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > LIMIT);
-    let payload = payload.take();
-    Box::pin(async move {
-        if !supported {
-            return Err(Problem::UnsupportedMediaType);
-        }
-        if too_large {
-            return Err(Problem::PayloadTooLarge);
-        }
-        tokio::time::timeout(PATIENCE, collect(payload)).await.unwrap_or(Err(Problem::RequestTimeout))
-    })
-}
-
-async fn collect(mut payload: Payload) -> Result<BytesMut, Problem> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::InvalidJson("The body could not be read.".to_owned()))?;
-        if body.len() + chunk.len() > LIMIT {
-            return Err(Problem::PayloadTooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+    let is_utf_8 = request.encoding().is_ok_and(|encoding| encoding.name() == "UTF-8");
+    let body =
+        if is_utf_8 { Body::of(request, payload, types, LIMIT) } else { Err(Problem::UnsupportedMediaType) };
+    Box::pin(async move { body?.read().await })
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {

@@ -1,6 +1,7 @@
 //! The edge: what every request meets before and after its feature.
 
 pub mod bearer;
+mod body;
 pub mod client;
 pub mod cursor;
 mod examples;
@@ -13,3 +14,4 @@ pub mod problem_kinds;
 mod problem_sources;
 pub mod profile;
 pub mod query;
+pub mod upload;

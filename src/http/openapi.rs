@@ -90,9 +90,11 @@ fn describe_failures(operation: &mut Operation) {
         }
     }
     operation.responses.responses.retain(|status, _| !status.starts_with(['4', '5']));
-    if operation.request_body.is_some() {
+    if let Some(RefOr::T(body)) = &operation.request_body {
+        if body.content.keys().any(|media_type| media_type.ends_with("json")) {
+            kinds.push(ProblemKind::INVALID_JSON);
+        }
         kinds.extend([
-            ProblemKind::INVALID_JSON,
             ProblemKind::REQUEST_TIMEOUT,
             ProblemKind::PAYLOAD_TOO_LARGE,
             ProblemKind::UNSUPPORTED_MEDIA_TYPE,

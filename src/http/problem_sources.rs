@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use crate::{
     domain::PhoneNumberError,
+    picture::{Flaw, PictureError},
     sms::SmsError,
     store::StoreError,
     token::{PinError, TokenError},
@@ -37,6 +38,28 @@ impl From<PinError> for Problem {
         match error {
             PinError::NoPlace(_) | PinError::OutOfMemory(_) => Self::Unavailable(error.into()),
             PinError::Lost(_) | PinError::Hash(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<PictureError> for Problem {
+    fn from(error: PictureError) -> Self {
+        match error {
+            PictureError::NoPlace(_) | PictureError::Lost(_) => Self::Unavailable(error.into()),
+            PictureError::OtherFormat => Self::UnsupportedMediaType,
+            PictureError::Invalid(flaw) => Self::InvalidImage(sentence(flaw)),
+            PictureError::Encoding(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+fn sentence(flaw: Flaw) -> &'static str {
+    match flaw {
+        Flaw::NoPicture => "The body is no picture.",
+        Flaw::Undecodable => "The picture is damaged, cut off, or of a kind that is not read.",
+        Flaw::Empty => "The picture has no pixels.",
+        Flaw::TooManyPixels => {
+            "The picture has more than 25 megapixels, or a side of more than 65,535 pixels."
         }
     }
 }

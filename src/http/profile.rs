@@ -26,8 +26,12 @@ pub struct Profile {
     /// First and last name, as far as given.
     #[schema(example = "Ada Lovelace", required = true)]
     full_name: Option<String>,
-    /// Where the picture is; accounts have none in this version.
-    #[schema(example = json!(null), required = true)]
+    /// Where the picture is, a JPEG of 256 by 256 pixels: an address that anybody can read who knows it, and that is
+    /// another one for another picture. `PUT /api/v1/profile/avatar` sets it.
+    #[schema(
+        example = "https://auth.example.com/avatars/V7ZNlZm6ePhJoSBZTnyrGD3RuTwV0yyJI6D7QAVsQ3k",
+        required = true
+    )]
     avatar_url: Option<String>,
     /// The code with which this user invites others.
     #[schema(example = "K7WQ2M")]
@@ -66,6 +70,7 @@ impl Profile {
         let names: Vec<&str> =
             [&row.first_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
         let next = row.next_invited().map(cursor::encode);
+        let avatar = row.avatar();
         Self {
             full_name: (!names.is_empty()).then(|| names.join(" ")),
             invited_users_next: next.map(|cursor| format!("/api/v1/referral/invited?cursor={cursor}")),
@@ -74,7 +79,7 @@ impl Profile {
             email: row.email,
             first_name: row.first_name,
             last_name: row.last_name,
-            avatar_url: None,
+            avatar_url: avatar.map(|hash| settings.link(&format!("avatars/{hash}"))),
             invite_code: row.invite_code,
             activated_invite_code: row.activated_invite_code,
             invited_by_phone: row.invited_by_phone.map(|phone| settings.phone_of_another(phone)),

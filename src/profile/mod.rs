@@ -1,5 +1,7 @@
 //! What a user knows and may change of the own account.
 
+mod avatar;
+mod avatar_page;
 mod delete;
 mod get;
 mod patch;
@@ -34,7 +36,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(phone::change_phone)
         .service(verify_phone::verify_phone)
         .service(pin::set_pin)
-        .service(pin::remove_pin);
+        .service(pin::remove_pin)
+        .service(avatar::set_avatar)
+        .service(avatar::remove_avatar);
+}
+
+/// Registers the addresses of the pictures.
+pub fn pages(config: &mut actix_web::web::ServiceConfig) {
+    config.service(avatar_page::show_avatar);
 }
 
 /// The answer that shows a profile, with its entity tag.
@@ -57,9 +66,20 @@ async fn change(
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.database.connection().await?;
     let expected = expected_version(&mut conn, user, request).await?;
-    match profiles::update(&mut conn, user.id, changes, expected, user.now).await? {
+    let update = profiles::update(&mut conn, user.id, changes, expected, user.now).await?;
+    changed(app, &mut conn, user, update).await
+}
+
+/// Shows the profile as it is after a change, if there was one.
+async fn changed(
+    app: &AppState,
+    conn: &mut Connection,
+    user: &CurrentUser,
+    update: ProfileUpdate,
+) -> Result<HttpResponse, Problem> {
+    match update {
         ProfileUpdate::Updated => {
-            let profile = profiles::find_by_session(&mut conn, user.session, user.now).await?;
+            let profile = profiles::find_by_session(conn, user.session, user.now).await?;
             profile.map(|profile| show(profile, app)).ok_or(Problem::Unauthenticated)
         }
         ProfileUpdate::VersionChanged => Err(Problem::ProfileChanged),

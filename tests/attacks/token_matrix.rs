@@ -155,9 +155,7 @@ async fn the_tokens_of_somebody_else_show_and_change_nothing_of_a_user() {
             Place::Header(operation) => {
                 let path = operation.path.replace("{id}", &session);
                 let request = bob.request(operation.method.clone(), &path);
-                let has_body = !operation.media_types.is_empty();
-                let request = if has_body { request.json(&operation.example) } else { request };
-                let answer = app.send(request).await;
+                let answer = app.send(operation.with_example(request)).await;
                 if path.ends_with(&session) {
                     assert_eq!(answer.body["code"], "not-found", "{operation}: {}", answer.text);
                 }

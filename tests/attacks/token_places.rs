@@ -39,8 +39,7 @@ impl Place {
                 let path = operation.path.replace("{id}", "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11");
                 let request = app.request(operation.method.clone(), &path);
                 let request = request.header("authorization", format!("Bearer {token}"));
-                let has_body = !operation.media_types.is_empty();
-                app.send(if has_body { request.json(&operation.example) } else { request }).await
+                app.send(operation.with_example(request)).await
             }
             Self::Refresh => post("/api/v1/auth/refresh", json!({"refresh_token": token})).await,
             Self::Challenge => {

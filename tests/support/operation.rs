@@ -36,9 +36,10 @@ impl Operation {
         operations.map(|(path, method, operation)| Self::read(&document, path, method, operation)).collect()
     }
 
-    /// Those that read a body.
+    /// Those that read a body, which is JSON.
     pub fn with_body() -> Vec<Self> {
-        Self::all().into_iter().filter(|operation| !operation.media_types.is_empty()).collect()
+        let reads_json = |operation: &Self| operation.media_types.iter().any(|name| name.ends_with("json"));
+        Self::all().into_iter().filter(reads_json).collect()
     }
 
     fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Self {
@@ -68,6 +69,19 @@ impl Operation {
         let parameters = self.description["parameters"].as_array().into_iter().flatten();
         let in_query = parameters.filter(|parameter| parameter["in"] == "query");
         in_query.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// A request for it with its example as the body, if it takes one, and without a token.
+    pub fn whole_request(&self, app: &TestApp) -> RequestBuilder {
+        self.with_example(self.request(app))
+    }
+
+    /// `request` with the example as its body, if the operation takes one.
+    pub fn with_example(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.media_types.first() {
+            Some(media_type) => request.header("content-type", media_type).json(&self.example),
+            None => request,
+        }
     }
 
     /// A request for it, without a body and without a token.

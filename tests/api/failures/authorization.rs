@@ -11,12 +11,9 @@ fn authenticated() -> Vec<Operation> {
 
 /// Calls the operation as a client would that has everything but the right to.
 async fn call(app: &TestApp, operation: &Operation, authorization: Option<&str>) -> Answer {
-    let mut request = operation.request(app);
+    let mut request = operation.whole_request(app);
     if let Some(authorization) = authorization {
         request = request.header("authorization", authorization);
-    }
-    if !operation.media_types.is_empty() {
-        request = request.json(&operation.example);
     }
     app.send(request).await
 }

@@ -206,10 +206,29 @@ async fn a_body_that_is_declared_too_large_is_refused_before_it_is_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_does_not_arrive_is_not_waited_for() {
     let app = TestApp::start().await;
-    let answer = app.raw(
-        b"POST /api/v1/auth/phone HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-          Content-Length: 100\r\n\r\n{",
-    );
-    assert_eq!(answer.header("connection"), "close");
-    answer.expect_problem(408, "request-timeout");
+    let ada = app.login("+79991234567").await;
+    let head = |line: &str, media_type: &str| {
+        format!(
+            "{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: {media_type}\r\n\
+             Content-Length: 100\r\n\r\n{{",
+            ada.access_token
+        )
+    };
+    let requests = [
+        head("POST /api/v1/auth/phone", "application/json"),
+        head("PUT /api/v1/profile/avatar", "image/png"),
+    ];
+    std::thread::scope(|scope| {
+        let answers = requests.map(|request| {
+            scope.spawn({
+                let app = &app;
+                move || app.raw(request.as_bytes())
+            })
+        });
+        for answer in answers {
+            let answer = answer.join().unwrap();
+            assert_eq!(answer.header("connection"), "close");
+            answer.expect_problem(408, "request-timeout");
+        }
+    });
 }

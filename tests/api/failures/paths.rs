@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Answer, Operation, TestApp};
 
 /// Addresses outside the API document; what answers there is only read.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 14] = [
     "/openapi.json",
     "/redoc",
     "/redoc/init.js",
@@ -17,6 +17,8 @@ const PAGES: [&str; 12] = [
     "/problems/invalid-code",
     "/problems/no-such-kind",
     "/i/AB12CD",
+    "/avatars/V7ZNlZm6ePhJoSBZTnyrGD3RuTwV0yyJI6D7QAVsQ3k",
+    "/avatars/no-hash",
     "/i/no-code",
 ];
 

@@ -43,11 +43,7 @@ async fn expect_all_put_off_within(limit: Duration, user: &TestUser<'_>, challen
     let operations: Vec<_> =
         Operation::all().into_iter().filter(|operation| operation.authenticated).collect();
     let authenticated = join_all(operations.iter().map(|operation| {
-        let ask = async || {
-            let request = operation.request(app).bearer_auth(&user.access_token);
-            let has_body = !operation.media_types.is_empty();
-            app.send(if has_body { request.json(&operation.example) } else { request }).await
-        };
+        let ask = async || app.send(operation.whole_request(app).bearer_auth(&user.access_token)).await;
         async move { expect_put_off_within(limit, &operation.to_string(), ask).await }
     }));
     let refresh = json!({"refresh_token": user.refresh_token});

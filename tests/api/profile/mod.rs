@@ -1,5 +1,8 @@
 //! `/api/v1/profile`.
 
+mod avatar;
+mod avatar_files;
+mod avatar_races;
 mod conditions;
 mod delete;
 mod phone;

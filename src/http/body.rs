@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+use actix_web::{HttpMessage, HttpRequest, dev::Payload, http::header, web::BytesMut};
+use futures_util::StreamExt;
+
+use super::problem::Problem;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A body that was not read yet: of one of the types it may have, and not declared to be larger than it may be.
+pub(super) struct Body {
+    payload: Payload,
+    limit: usize,
+}
+
+impl Body {
+    /// The body of `request`, if it is of one of `types` and not compressed, of `limit` bytes at most.
+    pub(super) fn of(
+        request: &HttpRequest,
+        payload: &mut Payload,
+        types: &[&str],
+        limit: usize,
+    ) -> Result<Self, Problem> {
+        let plain =
+            request.headers().get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
+        if !plain || !types.iter().any(|known| request.content_type().eq_ignore_ascii_case(known)) {
+            return Err(Problem::UnsupportedMediaType);
+        }
+        let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        if declared.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > limit) {
+            return Err(Problem::PayloadTooLarge);
+        }
+        Ok(Self { payload: payload.take(), limit })
+    }
+
+    /// All of it.
+    pub(super) async fn read(self) -> Result<BytesMut, Problem> {
+        tokio::time::timeout(PATIENCE, self.collect()).await.unwrap_or(Err(Problem::RequestTimeout))
+    }
+
+    async fn collect(mut self) -> Result<BytesMut, Problem> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = self.payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::InvalidRequest("The body could not be read.".into()))?;
+            if body.len() + chunk.len() > self.limit {
+                return Err(Problem::PayloadTooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
