@@ -29,6 +29,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    deliveries (event_id, endpoint_id) {
+        event_id -> Uuid,
+        endpoint_id -> Int4,
+        attempts -> Int2,
+        due_at -> Timestamptz,
+        delivered_at -> Nullable<Timestamptz>,
+        failed_at -> Nullable<Timestamptz>,
+        last_outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     device_guard (device) {
         device -> Uuid,
         user_id -> Uuid,
@@ -39,6 +51,16 @@ diesel::table! {
         returned -> Array<Nullable<Timestamptz>>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Uuid,
+        event_type -> Text,
+        data -> Jsonb,
+        occurred_at -> Timestamptz,
+        shared_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -153,6 +175,17 @@ diesel::table! {
         updated_at -> Timestamptz,
         last_login_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (id) {
+        id -> Int4,
+        url -> Text,
+        added_at -> Timestamptz,
+        named_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        ended_because -> Nullable<Text>,
     }
 }
 

@@ -36,4 +36,5 @@ mod settings;
 #[path = "../support/mod.rs"]
 mod support;
 mod verify;
+mod webhooks;
 mod well_known;

@@ -109,6 +109,7 @@ pub async fn rotate(conn: &mut Connection, rotation: &Rotation<'_>) -> Result<Ro
 
 statement! {
     /// A newer token than the one shown exists. The device goes with the session, unless that has run out already.
+    /// The event is written where the session ends, so that there is one for each and none without.
     EndOlder {
         session: uuid::Uuid => Uuid,
         generation: i32 => Integer,
@@ -123,6 +124,10 @@ statement! {
          DELETE FROM sessions
          WHERE id = $1 AND generation > $2 AND expires_at > $3 AND (SELECT count(*) FROM forgotten) >= 0
          RETURNING user_id
+     ), told AS (
+         INSERT INTO events (id, event_type, data, occurred_at)
+         SELECT event_id($3), 'session.reuse-detected', jsonb_build_object('user_id', user_id, 'session_id', $1), $3
+         FROM ended
      )
      SELECT user_id FROM ended"
 }

@@ -1,0 +1,3 @@
+//! Events, and how those who asked are told of them.
+
+mod outbox;
