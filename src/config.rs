@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies},
-    embedded, sms, store, telemetry, token,
+    embedded, sms, store, telemetry, token, webhooks,
 };
 
 /// Sign-in by phone number.
@@ -105,6 +105,9 @@ pub struct Config {
     /// The messages.
     #[command(flatten)]
     pub sms: sms::Settings,
+    /// Who is told of events.
+    #[command(flatten)]
+    pub webhooks: webhooks::Settings,
 }
 
 /// What the service is run for.
@@ -127,7 +130,7 @@ impl Config {
     /// # Errors
     ///
     /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::TestPhones`],
-    /// [`ConfigError::GuessBound`], [`ConfigError::Missing`], [`ConfigError::NoSendLimits`],
+    /// [`ConfigError::Webhooks`], [`ConfigError::GuessBound`], [`ConfigError::Missing`], [`ConfigError::NoSendLimits`],
     /// [`ConfigError::SimulatedSms`] or [`ConfigError::TestPhonesInProduction`].
     pub fn check(&self) -> Result<(), ConfigError> {
         if given(self.token.root_secret.as_ref()).is_some() {
@@ -136,6 +139,7 @@ impl Config {
         let public_url = self.given_public_url()?;
         self.check_guess_bound()?;
         let test_phones = self.test_phones()?;
+        self.webhooks.check()?;
         if self.app_env == AppEnv::Development {
             return Ok(());
         }

@@ -11,8 +11,9 @@
 //!
 //! * words: [`domain`], values that cannot be wrong;
 //! * tools, which do not know each other: [`store`], [`token`], [`picture`], [`sms`],
-//!   [`embedded`], [`telemetry`], [`places`] and [`clock`]; [`audit`], what is told of them
-//!   for later, and [`custody`], the keys between database and tokens;
+//!   [`webhooks`] and [`webhook_signature`], [`embedded`], [`telemetry`], [`places`] and [`clock`];
+//!   [`audit`], what is told of them for later, and [`custody`], the keys between database
+//!   and tokens;
 //! * the edge, what every request meets: [`http`]; and [`codes`], the way of a code
 //!   to a phone and back, which two features share;
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
@@ -52,4 +53,6 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod webhook_signature;
+pub mod webhooks;
 pub mod well_known;

@@ -109,6 +109,7 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
     let jobs = [
         tokio::spawn(jobs::purge::run(Arc::clone(&state))),
         tokio::spawn(jobs::keys::run(Arc::clone(&state))),
+        tokio::spawn(jobs::webhooks::run(Arc::clone(&state))),
     ];
     let server = server::start(listeners.api, Data::from(Arc::clone(&state)))?;
     let handle = server.handle();

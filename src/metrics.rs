@@ -19,7 +19,7 @@ use crate::{
     },
     state::AppState,
     store::{
-        StoreError,
+        StoreError, events,
         guards::{self, Used},
     },
 };
@@ -56,8 +56,9 @@ pub async fn text(app: &AppState) -> Result<String, fmt::Error> {
     let reachable = Gauge::<i64>::default();
     reachable.set(used.is_ok().into());
     shared.register("database_reachable", "1 while the database answers", reachable);
-    if let Ok(used) = used {
+    if let Ok((used, waiting)) = used {
         register_used(&mut shared, &used, app.settings.premises.sends_per_day);
+        register_waiting(&mut shared, waiting);
     }
     let mut text = String::new();
     encode_registry(&mut text, &app.metrics)?;
@@ -66,9 +67,11 @@ pub async fn text(app: &AppState) -> Result<String, fmt::Error> {
     Ok(text)
 }
 
-async fn used(app: &AppState) -> Result<Used, StoreError> {
+/// How much of the budgets is used, and how many events wait.
+async fn used(app: &AppState) -> Result<(Used, i64), StoreError> {
     let mut conn = app.database.connection().await?;
-    guards::used(&mut conn, app.clock.for_counters()).await
+    let used = guards::used(&mut conn, app.clock.for_counters()).await?;
+    Ok((used, events::waiting(&mut conn, app.clock.now()).await?))
 }
 
 /// What `phone-auth guess-bound` prints.
@@ -107,6 +110,14 @@ fn register_used(registry: &mut Registry, used: &Used, sends_per_day: Option<i32
         most.set(per_day.into());
         registry.register("sends_per_day_max", "How many of them strangers may ask for", most);
     }
+}
+
+/// What those who asked to be told of events are still to be told.
+fn register_waiting(registry: &mut Registry, waiting: i64) {
+    let gauge = Gauge::<i64>::default();
+    gauge.set(waiting);
+    let help = "Events that endpoints are still to be told of, each counted for each endpoint, up to 100000";
+    registry.register("events_waiting", help, gauge);
 }
 
 /// The pages of the listener. They are no part of the API, nor of its document.

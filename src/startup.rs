@@ -1,5 +1,7 @@
 //! From settings to a state that can serve.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
@@ -8,8 +10,9 @@ use crate::{
     picture::Pictures,
     sms::SmsSender,
     state::{AppSettings, AppState},
-    store::{Database, StoreError},
+    store::{Connection, Database, StoreError, webhook_endpoints},
     token::{TokenError, Tokens},
+    webhooks::{self, Endpoint, WebhookError, Webhooks},
 };
 use secrecy::SecretString;
 use url::Url;
@@ -26,6 +29,9 @@ pub enum StartError {
     /// The keys.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// Who is told of events.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
     /// The keys in the database.
     #[error(transparent)]
     Custody(#[from] CustodyError),
@@ -54,6 +60,7 @@ pub async fn prepare(
     let mut conn = database.first_connection().await?;
     custody::open_signing_keys(&mut conn, &tokens, clock.now()).await?;
     let (pseudonyms, pins) = custody::open_guard_key(&mut conn, &tokens, clock.now()).await?;
+    let webhooks = register_webhooks(&mut conn, &config.webhooks, clock.now()).await?;
     drop(conn);
 
     Ok(AppState {
@@ -64,6 +71,7 @@ pub async fn prepare(
         tokens,
         pictures: Pictures::default(),
         sms: SmsSender::new(&config.sms),
+        webhooks,
         metrics: metrics::registry(),
         settings: AppSettings {
             profile: config.limits.security_profile,
@@ -78,4 +86,30 @@ pub async fn prepare(
             public_url,
         },
     })
+}
+
+/// The endpoints as the database knows them; none: there is nobody to tell.
+async fn register_webhooks(
+    conn: &mut Connection,
+    settings: &webhooks::Settings,
+    now: DateTime<Utc>,
+) -> Result<Option<Webhooks>, StartError> {
+    let urls = settings.urls()?;
+    let (Some(sender), false) = (settings.sender()?, urls.is_empty()) else { return Ok(None) };
+    let known = webhook_endpoints::register(conn, urls.iter().map(Url::to_string).collect(), now).await?;
+    let mut endpoints = Vec::new();
+    for url in urls {
+        let Some(known) = known.iter().find(|known| known.url == url.as_str()) else { continue };
+        let endpoint = Endpoint::new(known.id, url);
+        if known.is_ended {
+            tracing::warn!(
+                endpoint.id,
+                endpoint.origin = endpoint.origin(),
+                "an endpoint in WEBHOOK_URLS has answered 410 and is told nothing; to start it again: phone-auth events retry --endpoint {}",
+                endpoint.id
+            );
+        }
+        endpoints.push(endpoint);
+    }
+    Ok(Some(Webhooks { endpoints, sender }))
 }

@@ -11,6 +11,7 @@ use crate::{
     sms::SmsSender,
     store::Database,
     token::{PinHasher, Pseudonyms, Tokens},
+    webhooks::Webhooks,
 };
 
 /// What every request can reach. It decides nothing.
@@ -29,6 +30,8 @@ pub struct AppState {
     pub pictures: Pictures,
     /// The way to the people's phones.
     pub sms: SmsSender,
+    /// Who is told of events, and how; none: nobody.
+    pub webhooks: Option<Webhooks>,
     /// What this process counts, for `/metrics`.
     pub metrics: Registry,
     /// What the operator chose.

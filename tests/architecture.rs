@@ -12,7 +12,7 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 29] = [
+const ROOMS: [(&str, &[&str]); 31] = [
     ("audit", &["domain"]),
     ("clock", &[]),
     ("domain", &[]),
@@ -23,23 +23,28 @@ const ROOMS: [(&str, &[&str]); 29] = [
     ("sms", &["domain"]),
     ("store", &["domain"]),
     ("token", &["domain", "places"]),
-    ("config", &["domain", "embedded", "sms", "store", "telemetry", "token"]),
+    ("webhook_signature", &[]),
+    ("webhooks", &["domain", "webhook_signature"]),
+    ("config", &["domain", "embedded", "sms", "store", "telemetry", "token", "webhooks"]),
     ("custody", &["audit", "store", "token"]),
-    ("state", &["clock", "domain", "picture", "sms", "store", "token"]),
+    ("state", &["clock", "domain", "picture", "sms", "store", "token", "webhooks"]),
     ("http", &["domain", "picture", "sms", "state", "store", "token"]),
     ("codes", &["domain", "http", "sms", "state", "store", "token"]),
     ("auth", FEATURE),
     ("dev_inbox", FEATURE),
     ("docs", FEATURE),
     ("health", FEATURE),
-    ("jobs", &["custody", "state", "store", "token"]),
+    ("jobs", &["custody", "state", "store", "token", "webhooks"]),
     ("metrics", FEATURE),
     ("problem_pages", FEATURE),
     ("profile", FEATURE),
     ("referral", FEATURE),
     ("sessions", FEATURE),
     ("well_known", FEATURE),
-    ("startup", &["clock", "config", "custody", "metrics", "picture", "sms", "state", "store", "token"]),
+    (
+        "startup",
+        &["clock", "config", "custody", "metrics", "picture", "sms", "state", "store", "token", "webhooks"],
+    ),
     (
         "server",
         &[
@@ -167,7 +172,19 @@ fn words_know_no_framework() {
 #[test]
 fn tools_know_no_http_and_only_the_store_knows_sql() {
     hold("Tools know no HTTP; only telemetry looks at a request, to log it.", |source| {
-        let tools = ["clock", "config", "embedded", "picture", "places", "sms", "state", "store", "token"];
+        let tools = [
+            "clock",
+            "config",
+            "embedded",
+            "picture",
+            "places",
+            "sms",
+            "state",
+            "store",
+            "token",
+            "webhook_signature",
+            "webhooks",
+        ];
         if tools.contains(&&*source.room) { source.lines_with(&["actix_web", "utoipa"]) } else { Vec::new() }
     });
     hold("Only the store speaks to the database.", |source| {

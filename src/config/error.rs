@@ -1,6 +1,6 @@
 use std::{io, path::PathBuf};
 
-use crate::{domain::TestPhonesError, token};
+use crate::{domain::TestPhonesError, token, webhooks};
 
 /// A setting that is missing or does not fit; the message names it.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,9 @@ pub enum ConfigError {
     /// The test phones.
     #[error("TEST_PHONES")]
     TestPhones(#[from] TestPhonesError),
+    /// Who is told of events.
+    #[error(transparent)]
+    Webhooks(#[from] webhooks::WebhookError),
     /// Production has no codes that are known in advance.
     #[error(
         "TEST_PHONES: whoever knows such a code logs in without a message; in production set ALLOW_TEST_PHONES=true if that is meant"

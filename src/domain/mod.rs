@@ -30,4 +30,4 @@ pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pin::{Pin, PinFormatError, PinHash};
 pub use pseudonym::Pseudonym;
 pub use test_phones::{TestPhones, TestPhonesError};
-pub use user::{ChallengeId, DeviceId, DeviceName, Email, PersonName, SessionId, TextError, UserId};
+pub use user::{ChallengeId, DeviceId, DeviceName, Email, EventId, PersonName, SessionId, TextError, UserId};

@@ -1,9 +1,13 @@
+mod public;
+
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
     str::FromStr,
 };
 
 use ipnet::IpNet;
+
+pub use self::public::is_public;
 
 /// The network of `address` that is `bits` wide, without the host's own bits.
 ///

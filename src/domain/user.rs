@@ -54,6 +54,11 @@ identifier! {
     DeviceId
 }
 
+identifier! {
+    /// Which event: `webhook-id` wherever it is told.
+    EventId
+}
+
 impl ChallengeId {
     /// When it was drawn, in whole milliseconds: it is part of the identifier.
     #[must_use]

@@ -1,13 +1,20 @@
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
+
 use crate::{
     custody,
     state::AppState,
-    store::{StoreError, challenges, devices, guards, sessions, tombstones},
+    store::{StoreError, challenges, devices, events, guards, sessions, tombstones, webhook_endpoints},
 };
 
 /// How often expired rows are looked for.
 const EVERY: Duration = Duration::from_mins(10);
+
+/// How long an event is kept after everybody was told of it, or if there is nobody to tell.
+const TOLD: TimeDelta = TimeDelta::days(7);
+/// How long one is kept that some endpoint did not take, for whoever wants to retry it.
+const FAILED: TimeDelta = TimeDelta::days(30);
 
 /// Forgets what has expired, every ten minutes, for as long as it is polled.
 ///
@@ -40,6 +47,10 @@ pub struct Deleted {
     pub limits: i64,
     /// Numbers whose time without another activation is over.
     pub tombstones: usize,
+    /// Events that everybody was told of, or nobody took.
+    pub events: i64,
+    /// Endpoints that nobody names any more.
+    pub endpoints: i64,
     /// Signing keys whose last token has ended.
     pub signing_keys: usize,
 }
@@ -58,6 +69,8 @@ pub async fn purge(app: &AppState) -> Result<Deleted, StoreError> {
         devices: devices::purge(&mut conn, now).await?,
         limits: guards::purge(&mut conn, app.clock.for_counters()).await?,
         tombstones: tombstones::purge(&mut conn, now).await?,
+        events: events::purge(&mut conn, now - TOLD, now - FAILED, now).await?,
+        endpoints: webhook_endpoints::purge(&mut conn, now - FAILED).await?,
         signing_keys: custody::forget_dead(&mut conn, &app.tokens, now).await?,
     })
 }

@@ -9,7 +9,9 @@ pub mod challenges;
 mod connect;
 mod connection;
 mod database;
+pub mod deliveries;
 pub mod devices;
+pub mod events;
 pub mod guard_keys;
 pub mod guards;
 pub mod limits;
@@ -25,6 +27,7 @@ pub mod signing_keys;
 mod statement;
 pub mod tombstones;
 pub mod users;
+pub mod webhook_endpoints;
 
 pub use connection::Connection;
 pub use database::{Database, PooledConnection, Settings, StoreError};

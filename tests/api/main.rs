@@ -25,6 +25,8 @@ mod pin_races;
 mod pin_release;
 mod profile;
 mod races;
+#[path = "../support/receiver.rs"]
+mod receiver;
 mod referral;
 mod refresh;
 mod refresh_model;

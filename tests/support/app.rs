@@ -257,6 +257,11 @@ impl TestApp {
         TestUser::of(self, answer.expect(200))
     }
 
+    /// What the clock shows, as PostgreSQL reads it.
+    pub fn clock_text(&self) -> String {
+        self.state.clock.now().to_rfc3339()
+    }
+
     /// Turns the clock on.
     pub fn pass(&self, step: Duration) {
         self.clock.advance(step);

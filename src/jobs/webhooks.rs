@@ -1,0 +1,235 @@
+//! Telling of events: sharing them out to the endpoints, and the attempts.
+
+mod schedule;
+
+use std::{
+    error::Error,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use futures_util::{
+    StreamExt,
+    future::{join, join_all},
+    stream::FuturesUnordered,
+};
+use tokio::{sync::Semaphore, time::sleep};
+
+use crate::{
+    state::AppState,
+    store::{
+        StoreError,
+        deliveries::{self, Claimed},
+        webhook_endpoints,
+    },
+    webhooks::{Endpoint, Message, Outcome, Webhooks},
+};
+
+/// How often an instance looks for what is to be told.
+const EVERY: Duration = Duration::from_secs(1);
+/// How many events are shared out by one statement.
+const SHARED_AT_ONCE: i64 = 500;
+/// How many attempts an instance has under way at one endpoint.
+const ATTEMPTS_AT_ONCE: usize = 8;
+/// For how long an attempt belongs to who began it: longer than it can take,
+/// for which there is `WEBHOOK_TIMEOUT_SECONDS`, and than noting its outcome.
+/// After a crash another one begins then.
+pub const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How often an outcome is tried to be noted: what is not noted is sent again.
+const NOTES: u32 = 10;
+
+/// Tells of events for as long as it is polled, if there is anybody to tell.
+///
+/// Each endpoint has a loop of its own, so one that is slow or dead holds up
+/// no other.
+pub async fn run(app: Arc<AppState>) {
+    let Some(webhooks) = &app.webhooks else { return };
+    let mut telling = Vec::new();
+    for endpoint in &webhooks.endpoints {
+        telling.push(keep_telling(&app, webhooks, endpoint));
+    }
+    join(keep_sharing(&app), join_all(telling)).await;
+}
+
+async fn keep_sharing(app: &AppState) {
+    let mut failing = None;
+    loop {
+        let done = share_out(app).await;
+        complain(&mut failing, done, "events could not be shared out to the endpoints");
+        sleep(EVERY).await;
+    }
+}
+
+async fn keep_telling(app: &AppState, webhooks: &Webhooks, endpoint: &Endpoint) {
+    let mut failing = None;
+    loop {
+        let done = tell(app, webhooks, endpoint).await;
+        complain(&mut failing, done, "events could not be told to an endpoint");
+        sleep(EVERY).await;
+    }
+}
+
+/// Warns once for each cause, not every second.
+fn complain(failing: &mut Option<String>, done: Result<(), StoreError>, complaint: &str) {
+    match done {
+        Ok(()) => *failing = None,
+        Err(error) if failing.as_ref() == Some(&error.to_string()) => {}
+        Err(error) => {
+            *failing = Some(error.to_string());
+            let error = &error as &dyn Error;
+            tracing::warn!(error, "{complaint}; the next round will try again");
+        }
+    }
+}
+
+/// Shares out what is new, a part at a time.
+///
+/// # Errors
+///
+/// [`StoreError`]: what was shared out is; the next round goes on.
+pub async fn share_out(app: &AppState) -> Result<(), StoreError> {
+    let Some(webhooks) = &app.webhooks else { return Ok(()) };
+    loop {
+        let now = app.clock.now();
+        let mut conn = app.database.connection().await?;
+        let ids = webhooks.endpoints.iter().map(|endpoint| endpoint.id).collect();
+        webhook_endpoints::name(&mut conn, ids, now).await?;
+        if deliveries::share_out(&mut conn, SHARED_AT_ONCE, now).await?.events < SHARED_AT_ONCE {
+            return Ok(());
+        }
+    }
+}
+
+/// Makes every attempt that is due, at all endpoints beside each other.
+///
+/// # Errors
+///
+/// [`StoreError`]: the next round goes on.
+pub async fn tell_everybody(app: &AppState) -> Result<(), StoreError> {
+    let Some(webhooks) = &app.webhooks else { return Ok(()) };
+    let told = webhooks.endpoints.iter().map(|endpoint| tell(app, webhooks, endpoint));
+    join_all(told).await.into_iter().collect()
+}
+
+/// Makes every attempt at `endpoint` that is due, some at a time.
+///
+/// An attempt is begun in a commit of its own; while the endpoint is waited
+/// for, no connection is held.
+async fn tell(app: &AppState, webhooks: &Webhooks, endpoint: &Endpoint) -> Result<(), StoreError> {
+    // However many attempts end at once, one of them asks the database.
+    let turn = Semaphore::new(1);
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        let room = i64::try_from(ATTEMPTS_AT_ONCE - under_way.len()).unwrap_or_default();
+        let claimed = claim(app, endpoint, room).await;
+        match claimed {
+            Ok(claimed) => {
+                for claimed in claimed {
+                    under_way.push(attempt(app, webhooks, endpoint, claimed, &turn));
+                }
+            }
+            // What is under way is brought to its end.
+            Err(error) => {
+                while under_way.next().await.is_some() {}
+                return Err(error);
+            }
+        }
+        if under_way.next().await.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn claim(app: &AppState, endpoint: &Endpoint, room: i64) -> Result<Vec<Claimed>, StoreError> {
+    let now = app.clock.now();
+    let mut conn = app.database.connection().await?;
+    deliveries::claim(&mut conn, endpoint.id, room, now, now + LEASE).await
+}
+
+/// Sends, and notes what came of it.
+async fn attempt(
+    app: &AppState,
+    webhooks: &Webhooks,
+    endpoint: &Endpoint,
+    claimed: Claimed,
+    turn: &Semaphore,
+) {
+    let message = Message::new(claimed.event, &claimed.event_type, claimed.occurred_at, &claimed.data);
+    let outcome = webhooks.sender.send(endpoint, &message, app.clock.now()).await;
+    say_how_it_goes(endpoint, &outcome);
+    for left in (0..NOTES).rev() {
+        let noted = {
+            let _turn = turn.acquire().await;
+            note(app, endpoint, &claimed, &outcome).await
+        };
+        match noted {
+            Ok(()) => return,
+            Err(_) if left > 0 => sleep(EVERY).await,
+            Err(error) => {
+                let error = &error as &dyn Error;
+                tracing::warn!(
+                    error, event.id = %claimed.event, endpoint.id,
+                    "an attempt could not be noted; the event may be sent once more, under the same webhook-id"
+                );
+            }
+        }
+    }
+}
+
+async fn note(
+    app: &AppState,
+    endpoint: &Endpoint,
+    claimed: &Claimed,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let mut conn = app.database.connection().await?;
+    let asked = match outcome {
+        Outcome::Taken(_) => {
+            return deliveries::note_delivered(&mut conn, claimed, &outcome.as_text(), now).await;
+        }
+        Outcome::Gone => {
+            if deliveries::end_endpoint(&mut conn, claimed, now).await? {
+                tracing::warn!(
+                    endpoint.id,
+                    endpoint.origin = endpoint.origin(),
+                    "an endpoint answered 410 and is told nothing more; to start it again: phone-auth events retry --endpoint {}",
+                    endpoint.id
+                );
+            }
+            return Ok(());
+        }
+        Outcome::Refused { retry_after, .. } => *retry_after,
+        Outcome::Unanswered(_) => None,
+    };
+    let next_at = schedule::after(claimed.attempt, asked).map(|wait| now + wait);
+    let is_noted = deliveries::note_failure(&mut conn, claimed, &outcome.as_text(), next_at, now).await?;
+    if is_noted && next_at.is_none() {
+        tracing::error!(
+            event.id = %claimed.event, endpoint.id, endpoint.origin = endpoint.origin(), outcome = outcome.as_text(),
+            "an endpoint was not told of an event, and no attempt follows; once it works again: phone-auth events retry {}",
+            claimed.event
+        );
+    }
+    Ok(())
+}
+
+/// Warns when an endpoint begins to fail, and tells when it works again.
+fn say_how_it_goes(endpoint: &Endpoint, outcome: &Outcome) {
+    let is_failing = !matches!(outcome, Outcome::Taken(_) | Outcome::Gone);
+    if endpoint.is_failing.swap(is_failing, Ordering::Relaxed) == is_failing {
+        return;
+    }
+    let origin = endpoint.origin();
+    if is_failing {
+        tracing::warn!(
+            endpoint.id,
+            endpoint.origin = origin,
+            outcome = outcome.as_text(),
+            "an endpoint did not take an event; it is tried again for three days"
+        );
+    } else {
+        tracing::info!(endpoint.id, endpoint.origin = origin, "an endpoint takes events again");
+    }
+}

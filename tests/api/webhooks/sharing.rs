@@ -1,0 +1,111 @@
+//! Several instances share the work, and none of it is done twice.
+
+use std::collections::BTreeSet;
+
+use chrono::Duration;
+use futures_util::future::join;
+use phone_auth::jobs::webhooks;
+
+use super::{happen, round, service};
+use crate::{
+    receiver::{Receiver, Reply},
+    support::TestApp,
+};
+
+/// Two instances with one database, which are to tell `receiver`.
+async fn two(receiver: &Receiver) -> (TestApp, TestApp) {
+    let one = service(&[receiver]).start().await;
+    let other = service(&[receiver]).database(&one.database_url).start().await;
+    for app in [&one, &other] {
+        app.connect(3).await;
+    }
+    (one, other)
+}
+
+fn is_told_once_of(receiver: &Receiver, number: usize) {
+    let received = receiver.received();
+    let different: BTreeSet<_> = received.iter().map(|received| &received.id).collect();
+    assert_eq!((received.len(), different.len()), (number, number));
+}
+
+#[tokio::test]
+async fn of_two_who_share_out_at_the_same_moment_each_takes_other_events_or_none() {
+    let receiver = Receiver::start();
+    let (one, other) = two(&receiver).await;
+    happen(&one, 40).await;
+    let sharing = join(webhooks::share_out(&one.state), webhooks::share_out(&other.state));
+    let (first, second) = one.at_once("events", 2, sharing).await;
+    (first.unwrap(), second.unwrap());
+    assert_eq!(one.count("deliveries").await, 40);
+    webhooks::tell_everybody(&one.state).await.unwrap();
+    is_told_once_of(&receiver, 40);
+}
+
+#[tokio::test]
+async fn of_two_who_tell_at_the_same_moment_each_tells_of_other_events() {
+    let receiver = Receiver::start();
+    let (one, other) = two(&receiver).await;
+    happen(&one, 40).await;
+    webhooks::share_out(&one.state).await.unwrap();
+    let telling = join(webhooks::tell_everybody(&one.state), webhooks::tell_everybody(&other.state));
+    let (first, second) = one.at_once("deliveries", 2, telling).await;
+    (first.unwrap(), second.unwrap());
+    is_told_once_of(&receiver, 40);
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_under_way_is_nobody_elses_until_its_lease_ends() {
+    let receiver = Receiver::start();
+    receiver.next([Reply::Silence(204)]);
+    let (one, other) = two(&receiver).await;
+    happen(&one, 1).await;
+    webhooks::share_out(&one.state).await.unwrap();
+    let (in_time, after) = (webhooks::LEASE - Duration::milliseconds(1), Duration::milliseconds(1));
+    let others = async {
+        while receiver.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        for (step, told) in [(in_time, 1), (after, 2)] {
+            other.pass(step);
+            round(&other).await;
+            assert_eq!(receiver.count(), told);
+        }
+        receiver.let_go();
+    };
+    let (told, ()) = join(webhooks::tell_everybody(&one.state), others).await;
+    told.unwrap();
+    let received = receiver.received();
+    assert_eq!((&received[0].id, &received[0].body), (&received[1].id, &received[1].body));
+    assert_eq!(one.count("deliveries WHERE delivered_at IS NOT NULL").await, 1);
+}
+
+#[tokio::test]
+async fn the_outcome_of_an_attempt_that_was_overtaken_counts_only_if_it_is_success() {
+    for (status, delivered) in [(500, 0), (200, 1)] {
+        let receiver = Receiver::start();
+        receiver.next([Reply::Silence(status)]);
+        let app = service(&[&receiver]).start().await;
+        happen(&app, 1).await;
+        webhooks::share_out(&app.state).await.unwrap();
+        let overtaking = async {
+            while receiver.count() == 0 {
+                tokio::task::yield_now().await;
+            }
+            app.execute("UPDATE deliveries SET attempts = attempts + 1").await;
+            receiver.let_go();
+        };
+        let (told, ()) = join(webhooks::tell_everybody(&app.state), overtaking).await;
+        told.unwrap();
+        assert_eq!(app.count("deliveries WHERE delivered_at IS NOT NULL").await, delivered);
+        assert_eq!(app.count("deliveries WHERE last_outcome IS NOT NULL").await, delivered);
+    }
+}
+
+#[tokio::test]
+async fn a_backlog_is_worked_off_in_parts() {
+    let receiver = Receiver::start();
+    let app = service(&[&receiver]).start().await;
+    happen(&app, 1_200).await;
+    round(&app).await;
+    is_told_once_of(&receiver, 1_200);
+}
