@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use self::{
-    command::{Command, Keys},
+    command::{Command, Events, EventsRetry, Keys},
     error::ConfigError,
     limits::{Limits, OnOff},
     referral::{Phones, Referral},

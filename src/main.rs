@@ -26,6 +26,7 @@ fn main() -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&arguments.config),
         Command::Keys(command) => cli::keys::run(&arguments.config, &command),
+        Command::Events(command) => cli::events::run(&arguments.config, &command),
         Command::Openapi => cli::openapi(),
         Command::GuessBound { profile } => {
             cli::guess_bound::print(arguments.config, profile);

@@ -63,7 +63,21 @@ const ROOMS: [(&str, &[&str]); 31] = [
             "well_known",
         ],
     ),
-    ("cli", &["clock", "config", "custody", "domain", "embedded", "server", "store", "telemetry", "token"]),
+    (
+        "cli",
+        &[
+            "clock",
+            "config",
+            "custody",
+            "domain",
+            "embedded",
+            "jobs",
+            "server",
+            "store",
+            "telemetry",
+            "token",
+        ],
+    ),
 ];
 
 /// What a feature may name: never another feature, nor config, clock or server.

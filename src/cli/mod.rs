@@ -1,5 +1,6 @@
 //! The operator's commands: each tells people what it did, or programs in JSON.
 
+pub mod events;
 pub mod guess_bound;
 pub mod keys;
 
@@ -51,11 +52,24 @@ fn confirm(question: &str, yes: bool) -> anyhow::Result<()> {
 }
 
 /// Does `work` with the database of the deployment and under its root secrets.
-///
-/// The embedded one is started for it, unless a service is running on it.
 fn with_database<T>(
     config: &Config,
     work: impl AsyncFnOnce(&mut Connection, Tokens) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    with_connection(config, async |conn| {
+        let mut token = config.token.clone();
+        token.root_secret = Some(config.present_root_secret()?);
+        // No command issues tokens, so nobody is their issuer.
+        work(conn, Tokens::new(&token, "", "")?).await
+    })
+}
+
+/// Does `work` with the database of the deployment.
+///
+/// The embedded one is started for it, unless a service is running on it.
+fn with_connection<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(&mut Connection) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     config.check()?;
     // What is done is told by the command itself; what is to be found out later is told here.
@@ -64,10 +78,6 @@ fn with_database<T>(
         Some(url) => (url.clone(), None),
         None => embedded_url(config)?,
     };
-    let mut token = config.token.clone();
-    token.root_secret = Some(config.present_root_secret()?);
-    // No command issues tokens, so nobody is their issuer.
-    let tokens = Tokens::new(&token, "", "")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         let database = Database::new(&url, 2).context("DATABASE_URL")?;
@@ -75,7 +85,7 @@ fn with_database<T>(
         if !database.is_current().await.context("DATABASE_URL")? {
             bail!("the database is not of this version: start the service once, which brings it up to date");
         }
-        work(&mut conn, tokens).await
+        work(&mut conn).await
     });
     drop(runtime);
     if let Some(postgres) = started {

@@ -1,4 +1,6 @@
-use crate::domain::guess_budget::SecurityProfile;
+use uuid::Uuid;
+
+use crate::{domain::guess_budget::SecurityProfile, store::events::State};
 
 /// What the binary can do.
 #[derive(Debug, clap::Subcommand)]
@@ -8,6 +10,9 @@ pub enum Command {
     /// List, rotate and retire the keys that sign access tokens
     #[command(subcommand)]
     Keys(Keys),
+    /// Show what happened and who was told of it; tell anew what was not taken
+    #[command(subcommand)]
+    Events(Events),
     /// Print the OpenAPI document
     Openapi,
     /// Print how likely a guessed code is to succeed, at most, under these settings
@@ -52,4 +57,51 @@ pub enum Keys {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// What can be done with events and those who are told of them.
+///
+/// All of it works beside a running service, also on its embedded database.
+#[derive(Debug, clap::Subcommand)]
+pub enum Events {
+    /// Show events, the newest first, each once for each endpoint
+    List {
+        /// Only those in this state
+        #[arg(long, value_parser = state, value_name = "waiting|delivered|failed|unaddressed")]
+        state: Option<State>,
+        /// How many lines, at most
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        limit: u16,
+        /// One JSON array, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the endpoints that `WEBHOOK_URLS` has named: their numbers, and how much waits for each
+    Endpoints {
+        /// One JSON array, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Begin the attempts anew, the first at once; repeats carry the same webhook-id
+    Retry(EventsRetry),
+}
+
+/// What is to be told anew: one of them.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct EventsRetry {
+    /// This event, to every endpoint that did not take it yet
+    #[arg(value_name = "EVENT_ID")]
+    pub event: Option<Uuid>,
+    /// Everything whose last attempt failed
+    #[arg(long)]
+    pub failed: bool,
+    /// Everything that this endpoint did not take, and start the endpoint again if it has ended
+    #[arg(long, value_name = "NUMBER")]
+    pub endpoint: Option<i32>,
+}
+
+fn state(text: &str) -> Result<State, String> {
+    let known = State::ALL.into_iter().find(|state| state.as_str() == text);
+    known.ok_or_else(|| "it is waiting, delivered, failed or unaddressed".to_owned())
 }

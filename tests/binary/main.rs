@@ -10,7 +10,11 @@ mod logs;
 mod memory;
 mod metrics;
 mod proxies;
+#[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
+#[path = "../support/receiver.rs"]
+mod receiver;
 mod service;
 mod settings;
 mod shared;
 mod tls;
+mod webhooks;

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::service::{DataDir, ROOT_SECRET, Service, phone_auth};
+use crate::{
+    receiver,
+    service::{DataDir, ROOT_SECRET, Service, phone_auth},
+};
 
 /// A piece of a secret that must never be printed.
 const MARKER: &str = "s3cr3t-m4rk3r";
@@ -255,4 +258,27 @@ fn the_version_and_the_document_are_told_without_a_database() {
     assert!(output.status.success());
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["info"]["title"], "phone-auth");
+}
+
+#[test]
+fn an_endpoint_or_a_secret_that_cannot_be_used_is_named_by_its_place_and_not_shown() {
+    let good = format!("https://example.com/{MARKER}");
+    for (wrong, why) in [
+        (format!("nothing {MARKER}"), "number 2 is not a URL"),
+        (good.clone(), "number 2 was given before"),
+        (format!("http://example.com/{MARKER}"), "number 2 does not begin with https://"),
+        (format!("https://ada:{MARKER}@example.com/"), "number 2 has a user name or a password"),
+        (format!("https://10.0.0.1/{MARKER}"), "number 2 is an address of a private network"),
+    ] {
+        let (mut command, folder) = with("WEBHOOK_URLS", &format!("{good},{wrong}"));
+        let said = expect_refused(command.env("WEBHOOK_SECRETS", receiver::SECRET), "WEBHOOK_URLS");
+        assert!(said.contains(why), "{said}");
+        assert!(!folder.path().exists());
+    }
+    let (mut command, _folder) = with("WEBHOOK_URLS", &good);
+    let said = expect_refused(&mut command, "WEBHOOK_SECRETS");
+    assert!(said.contains("echo whsec_$(openssl rand -base64 32)"), "{said}");
+    let secrets = format!("{},{MARKER}", receiver::SECRET);
+    let said = expect_refused(command.env("WEBHOOK_SECRETS", secrets), "WEBHOOK_SECRETS");
+    assert!(said.contains("number 2"), "{said}");
 }

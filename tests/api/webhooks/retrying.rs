@@ -51,9 +51,9 @@ async fn what_has_failed_is_told_anew_under_the_same_id_with_all_attempts() {
     receiver.otherwise(Reply::Status(200, ""));
     assert_eq!(retry(&app, FAILED).await, 1);
     round(&app).await;
-    let received = receiver.received();
-    assert_eq!(received.len(), 21);
-    assert!(received.iter().all(|again| again.id == received[0].id && again.body == received[0].body));
+    let messages = receiver.received();
+    assert_eq!(messages.len(), 21);
+    assert!(messages.iter().all(|again| again.id == messages[0].id && again.body == messages[0].body));
     assert_eq!(retry(&app, ALL).await, 0, "what was delivered is not told anew");
 }
 

@@ -20,21 +20,21 @@ async fn an_endpoint_is_told_of_an_event_once_and_at_once() {
         round(&app).await;
         app.pass(Duration::days(1));
     }
-    let received = receiver.received();
-    assert_eq!(received.len(), 1);
+    let messages = receiver.received();
+    assert_eq!(messages.len(), 1);
     let expected = json!({
         "type": "user.created",
         "timestamp": "2026-11-21T12:00:00.000000Z",
         "data": {"user_id": ada.login.body["user"]["id"]},
     });
-    assert_eq!(received[0].json(), expected);
-    assert!(received[0].body.starts_with(r#"{"type":"user.created","timestamp":"2026-"#));
-    assert_eq!(received[0].path, "/hooks/s3cr3t-m4rk3r");
-    assert_eq!(received[0].content_type, "application/json; charset=utf-8");
-    assert_eq!(received[0].user_agent, concat!("phone-auth/", env!("CARGO_PKG_VERSION")));
-    assert_eq!(received[0].timestamp, 1_795_262_400, "the attempt's time: 2026-11-21T12:00:00Z");
-    assert!(received[0].is_signed_by(SECRET) && !received[0].is_signed_by(NEW_SECRET));
-    assert_eq!(app.query("SELECT id::text FROM events").await, [received[0].id.clone()]);
+    assert_eq!(messages[0].json(), expected);
+    assert!(messages[0].body.starts_with(r#"{"type":"user.created","timestamp":"2026-"#));
+    assert_eq!(messages[0].path, "/hooks/s3cr3t-m4rk3r");
+    assert_eq!(messages[0].content_type, "application/json; charset=utf-8");
+    assert_eq!(messages[0].user_agent, concat!("phone-auth/", env!("CARGO_PKG_VERSION")));
+    assert_eq!(messages[0].timestamp, 1_795_262_400, "the attempt's time: 2026-11-21T12:00:00Z");
+    assert!(messages[0].is_signed_by(SECRET) && !messages[0].is_signed_by(NEW_SECRET));
+    assert_eq!(app.query("SELECT id::text FROM events").await, [messages[0].id.clone()]);
 }
 
 #[tokio::test]
@@ -43,8 +43,8 @@ async fn of_two_secrets_each_signs_every_message() {
     let app = service(&[&receiver]).set("--webhook-secrets", &format!("{NEW_SECRET},{SECRET}")).start().await;
     happen(&app, 1).await;
     round(&app).await;
-    let received = &receiver.received()[0];
-    assert!(received.is_signed_by(SECRET) && received.is_signed_by(NEW_SECRET));
+    let message = &receiver.received()[0];
+    assert!(message.is_signed_by(SECRET) && message.is_signed_by(NEW_SECRET));
 }
 
 #[tokio::test]
@@ -57,11 +57,11 @@ async fn a_repeat_has_the_same_id_and_bytes_and_is_signed_anew() {
         round(&app).await;
         app.pass(Duration::minutes(10));
     }
-    let received = receiver.received();
-    assert_eq!(received.len(), 3);
-    for (repeat, minutes) in received.iter().zip([0, 10, 20]) {
-        assert_eq!((&repeat.id, &repeat.body), (&received[0].id, &received[0].body));
-        assert_eq!(repeat.timestamp, received[0].timestamp + minutes * 60);
+    let messages = receiver.received();
+    assert_eq!(messages.len(), 3);
+    for (repeat, minutes) in messages.iter().zip([0, 10, 20]) {
+        assert_eq!((&repeat.id, &repeat.body), (&messages[0].id, &messages[0].body));
+        assert_eq!(repeat.timestamp, messages[0].timestamp + minutes * 60);
         assert!(repeat.is_signed_by(SECRET));
     }
 }

@@ -31,8 +31,8 @@ async fn an_endpoint_that_is_too_slow_is_told_again_under_the_same_id() {
     receiver.let_go();
     app.pass(Duration::seconds(6));
     round(&app).await;
-    let received = receiver.received();
-    assert_eq!((received.len(), &received[0].id), (2, &received[1].id));
+    let messages = receiver.received();
+    assert_eq!((messages.len(), &messages[0].id), (2, &messages[1].id));
     assert_eq!(delivery(&app).await["last_outcome"], "204");
 }
 
@@ -46,8 +46,8 @@ async fn an_endpoint_that_takes_it_and_hangs_up_is_told_again_under_the_same_id(
     assert_eq!(delivery(&app).await["last_outcome"], "connection lost");
     app.pass(Duration::seconds(6));
     round(&app).await;
-    let received = receiver.received();
-    assert_eq!((received.len(), &received[0].id), (2, &received[1].id));
+    let messages = receiver.received();
+    assert_eq!((messages.len(), &messages[0].id), (2, &messages[1].id));
 }
 
 #[tokio::test]
