@@ -48,9 +48,11 @@ async fn a_challenge_has_three_attempts_and_the_right_code_gives_back_only_its_o
     let code = app.code(VICTIM);
     let right = json!({"challenge_token": asked.body["challenge_token"], "code": code});
     thief.post(VERIFY, right).await.expect(200);
-    let levels = "SELECT round(extract(epoch FROM f4 - timestamptz '2026-11-21T12:00:00Z') / 864000)::text
+    let levels =
+        "SELECT round(extract(epoch FROM f4 - timestamptz '2026-11-21T12:00:00Z') / 864000) || ' ' ||
+                         (f6 <= timestamptz '2026-11-21T12:00:00Z')
                   FROM phone_guard WHERE f4 > timestamptz '2026-11-21T12:00:00Z'";
-    assert_eq!(app.query(levels).await, ["36"], "three of 120 days each");
+    assert_eq!(app.query(levels).await, ["36 true"], "three of 120 days each, and nothing of six digits");
 }
 
 #[tokio::test]
