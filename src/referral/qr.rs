@@ -16,7 +16,8 @@ const SIDE: u32 = 240;
 /// `invite_url` of `GET /api/v1/referral` for a camera, as SVG: black on white, with the quiet zone around it that
 /// readers need. It scales to any size.
 #[utoipa::path(tag = "referral", security(("bearer" = [])), responses(
-    (status = 200, description = "The picture", content_type = "image/svg+xml", body = String),
+    (status = 200, description = "The picture", content_type = "image/svg+xml", body = String,
+        example = json!("<?xml version=\"1.0\" standalone=\"yes\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>")),
     (status = 503, description = "service-unavailable"),
 ))]
 #[get("/referral/qr.svg")]
