@@ -26,6 +26,7 @@ from resource_servers import (
 )
 from tokens import claims_of, header_of
 from verifying import check_expired, check_good_token, check_refusals, new_login_under_another_key
+from webhooks import check_example, check_signatures
 from well_known import check_published
 
 SHORT_LIFE = 20
@@ -42,7 +43,8 @@ def say_versions(node_folder):
 
     version = importlib.metadata.version
     jose = output("node", "-p", f"require('{node_folder}/node_modules/jose/package.json').version")
-    print(f"PyJWT {version('PyJWT')} and jwcrypto {version('jwcrypto')} on Python {sys.version.split()[0]},")
+    print(f"PyJWT {version('PyJWT')}, jwcrypto {version('jwcrypto')} and standardwebhooks", end=" ")
+    print(f"{version('standardwebhooks')} on Python {sys.version.split()[0]},")
     print(f"jose {jose} on Node {output('node', '--version')}, {output('nginx', '-v')}")
 
 
@@ -89,6 +91,8 @@ def main(folder):
         gateway = Gateway(programs, service, upstream)
         check_gateway(report, gateway, service)
         check_traefik(report)
+        check_signatures(report, programs)
+        check_example(report, programs)
 
         report.part("After the rotation")
         time.sleep(max(0, fetched + PAUSE + 1 - time.monotonic()))
