@@ -14,7 +14,10 @@ use futures_util::{
     future::{join, join_all},
     stream::FuturesUnordered,
 };
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 
 use crate::{
     state::AppState,
@@ -121,9 +124,7 @@ async fn tell(app: &AppState, webhooks: &Webhooks, endpoint: &Endpoint) -> Resul
     let turn = Semaphore::new(1);
     let mut under_way = FuturesUnordered::new();
     loop {
-        let room = i64::try_from(ATTEMPTS_AT_ONCE - under_way.len()).unwrap_or_default();
-        let claimed = claim(app, endpoint, room).await;
-        match claimed {
+        match claim(app, endpoint, ATTEMPTS_AT_ONCE - under_way.len()).await {
             Ok(claimed) => {
                 for claimed in claimed {
                     under_way.push(attempt(app, webhooks, endpoint, claimed, &turn));
@@ -135,14 +136,18 @@ async fn tell(app: &AppState, webhooks: &Webhooks, endpoint: &Endpoint) -> Resul
                 return Err(error);
             }
         }
-        if under_way.next().await.is_none() {
+        // Where there is room, what happens meanwhile need not wait for what is slow.
+        if let Ok(None) = timeout(EVERY, under_way.next()).await {
             return Ok(());
         }
     }
 }
 
-async fn claim(app: &AppState, endpoint: &Endpoint, room: i64) -> Result<Vec<Claimed>, StoreError> {
-    let now = app.clock.now();
+async fn claim(app: &AppState, endpoint: &Endpoint, room: usize) -> Result<Vec<Claimed>, StoreError> {
+    if room == 0 {
+        return Ok(Vec::new());
+    }
+    let (now, room) = (app.clock.now(), i64::try_from(room).unwrap_or(i64::MAX));
     let mut conn = app.database.connection().await?;
     deliveries::claim(&mut conn, endpoint.id, room, now, now + LEASE).await
 }
@@ -217,7 +222,12 @@ async fn note(
 
 /// Warns when an endpoint begins to fail, and tells when it works again.
 fn say_how_it_goes(endpoint: &Endpoint, outcome: &Outcome) {
-    let is_failing = !matches!(outcome, Outcome::Taken(_) | Outcome::Gone);
+    let is_failing = match outcome {
+        Outcome::Taken(_) => false,
+        Outcome::Refused { .. } | Outcome::Unanswered(_) => true,
+        // Told by whoever ends it.
+        Outcome::Gone => return,
+    };
     if endpoint.is_failing.swap(is_failing, Ordering::Relaxed) == is_failing {
         return;
     }

@@ -81,6 +81,30 @@ async fn one_endpoint_that_does_not_answer_holds_up_no_other() {
     assert_eq!(slow.count(), 30);
 }
 
+#[tokio::test]
+async fn one_message_that_is_not_answered_holds_up_no_later_one() {
+    let receiver = Receiver::start();
+    receiver.next([Reply::Silence(204)]);
+    let app = service(&[&receiver]).start().await;
+    happen(&app, 1).await;
+    webhooks::share_out(&app.state).await.unwrap();
+    let later = async {
+        while receiver.count() < 1 {
+            tokio::task::yield_now().await;
+        }
+        happen(&app, 1).await;
+        webhooks::share_out(&app.state).await.unwrap();
+        while app.count("deliveries WHERE delivered_at IS NOT NULL").await < 1 {}
+    };
+    let telling = Box::pin(webhooks::tell_everybody(&app.state));
+    let Either::Left(((), telling)) = select(Box::pin(later), telling).await else {
+        panic!("the later one waited for the other: {}", receiver.count());
+    };
+    assert_eq!(receiver.count(), 2);
+    receiver.let_go();
+    telling.await.unwrap();
+}
+
 /// A port where TLS is spoken under a certificate that no authority has signed, and nothing is answered.
 fn untrusted() -> u16 {
     let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
