@@ -144,6 +144,26 @@ async fn a_first_login_beside_the_end_of_the_account_before_it_activates_nothing
 }
 
 #[tokio::test]
+async fn an_activation_beside_a_change_of_number_counts_for_the_account_wherever_it_is() {
+    let app = TestApp::builder().set("--database-pool-size", "8").start().await;
+    app.connect(8).await;
+    let inviter = app.newcomer().await.invite_code();
+    for round in 0..20 {
+        let (old, new) = (format!("+7999100{round:04}"), format!("+7999300{round:04}"));
+        let ada = app.login(&old).await;
+        let asked = ada.post("/api/v1/profile/phone", json!({"phone": new})).await.expect(200);
+        let body = json!({"challenge_token": asked.body["challenge_token"], "code": app.code(&new)});
+        let both = join(ada.activate(&inviter), ada.post("/api/v1/profile/phone/verify", body));
+        let (activated, changed) = app.at_once("users", 2, both).await;
+        activated.expect(200);
+        changed.expect(200);
+        assert_eq!(ada.profile().await["activated_invite_code"], inviter);
+        ada.delete(PROFILE).await.expect(204);
+        expect_spent(app.login(&new).await.activate(&inviter).await);
+    }
+}
+
+#[tokio::test]
 async fn twenty_unknown_codes_a_day_and_then_not_even_a_known_one() {
     let app = TestApp::start().await;
     let (inviter, ada) = (app.newcomer().await, app.login(PHONE).await);
