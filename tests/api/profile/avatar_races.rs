@@ -1,5 +1,7 @@
 //! Avatars beside others, and beside the end of the account; and more of them than there is room for.
 
+use std::time::Duration;
+
 use futures_util::future::{join, join_all};
 use image::ImageFormat;
 use phone_auth::picture::Pictures;
@@ -112,11 +114,15 @@ fn every_core(pictures: &Pictures) -> Vec<phone_auth::places::Place> {
     places
 }
 
-/// Returns once so many pictures wait to be decoded.
+/// Returns once so many pictures wait to be decoded, and fails if that never comes.
 async fn waiting(app: &TestApp, pictures: usize) {
-    while app.state.pictures.waiting() < pictures {
-        tokio::task::yield_now().await;
-    }
+    let come = async {
+        while app.state.pictures.waiting() < pictures {
+            tokio::task::yield_now().await;
+        }
+    };
+    let come = tokio::time::timeout(Duration::from_secs(10), come).await;
+    come.unwrap_or_else(|_| panic!("fewer than {pictures} pictures wait"));
 }
 
 #[tokio::test]
