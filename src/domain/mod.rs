@@ -5,6 +5,7 @@
 
 pub mod avatar;
 mod country;
+pub mod export;
 pub mod guess_bound;
 pub mod guess_budget;
 mod invite;
@@ -18,6 +19,7 @@ pub mod referral;
 pub mod send_limits;
 pub mod session_limits;
 mod test_phones;
+mod text;
 mod user;
 
 pub use avatar::{AvatarHash, AvatarHashError};
@@ -30,4 +32,5 @@ pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pin::{Pin, PinFormatError, PinHash};
 pub use pseudonym::Pseudonym;
 pub use test_phones::{TestPhones, TestPhonesError};
-pub use user::{ChallengeId, DeviceId, DeviceName, Email, EventId, PersonName, SessionId, TextError, UserId};
+pub use text::{DeviceName, Email, PersonName, TextError};
+pub use user::{ChallengeId, DeviceId, EventId, SessionId, UserId};
