@@ -4,6 +4,7 @@ mod avatar;
 mod avatar_page;
 mod delete;
 mod get;
+mod members;
 mod patch;
 mod phone;
 mod pin;

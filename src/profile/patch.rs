@@ -2,7 +2,7 @@ use actix_web::{HttpRequest, HttpResponse, patch, web::Data};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::change;
+use super::{change, members::Members};
 use crate::{
     domain::{Email, PersonName},
     http::{
@@ -23,11 +23,13 @@ struct ChangeProfile {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 254, example = "ada@example.com")]
     email: Option<Option<Email>>,
-    /// 1 to 100 characters; surrounding white space is cut off.
+    /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Control characters, invisible
+    /// ones and those that change the direction of writing are refused.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
     first_name: Option<Option<PersonName>>,
-    /// 1 to 100 characters; surrounding white space is cut off.
+    /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Control characters, invisible
+    /// ones and those that change the direction of writing are refused.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
     last_name: Option<Option<PersonName>>,
@@ -55,7 +57,7 @@ pub(super) async fn change_profile(
     app: Data<AppState>,
     user: CurrentUser,
     request: HttpRequest,
-    MergePatch(body): MergePatch<ChangeProfile>,
+    Members(MergePatch(body)): Members<MergePatch<ChangeProfile>>,
 ) -> Result<HttpResponse, Problem> {
     let changes =
         ProfileChanges { email: body.email, first_name: body.first_name, last_name: body.last_name };

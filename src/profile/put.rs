@@ -2,7 +2,7 @@ use actix_web::{HttpRequest, HttpResponse, put, web::Data};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::change;
+use super::{change, members::Members};
 use crate::{
     domain::{Email, PersonName},
     http::{bearer::CurrentUser, json::Json, problem::Problem, profile::Profile},
@@ -18,11 +18,13 @@ struct ReplaceProfile {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 254, example = "ada@example.com")]
     email: Option<Email>,
-    /// 1 to 100 characters; surrounding white space is cut off.
+    /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Control characters, invisible
+    /// ones and those that change the direction of writing are refused.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
     first_name: Option<PersonName>,
-    /// 1 to 100 characters; surrounding white space is cut off.
+    /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Control characters, invisible
+    /// ones and those that change the direction of writing are refused.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
     last_name: Option<PersonName>,
@@ -46,7 +48,7 @@ pub(super) async fn replace_profile(
     app: Data<AppState>,
     user: CurrentUser,
     request: HttpRequest,
-    Json(body): Json<ReplaceProfile>,
+    Members(Json(body)): Members<Json<ReplaceProfile>>,
 ) -> Result<HttpResponse, Problem> {
     let changes = ProfileChanges {
         email: Some(body.email),

@@ -124,14 +124,16 @@ async fn of_parallel_writes_on_one_tag_exactly_one_wins() {
 
 #[tokio::test]
 async fn parallel_patches_of_different_members_both_stay() {
-    let app = TestApp::start().await;
+    // They wait for each other and not for connections.
+    let app = TestApp::builder().set("--database-pool-size", "8").start().await;
+    app.connect(8).await;
     let ada = app.login("+79991234567").await;
     for round in 0..10 {
         let (first, last, email) =
             (format!("A{round}"), format!("L{round}"), format!("a{round}@example.com"));
         let patches = [json!({"first_name": first}), json!({"last_name": last}), json!({"email": email})];
-        let answers = join_all(patches.iter().map(|patch| ada.patch(PROFILE, patch.clone()))).await;
-        for answer in answers {
+        let all = join_all(patches.iter().map(|patch| ada.patch(PROFILE, patch.clone())));
+        for answer in app.at_once("users", 3, all).await {
             answer.expect(200);
         }
         let profile = ada.profile().await;

@@ -88,15 +88,55 @@ async fn one_wrong_member_keeps_the_right_ones_from_being_written() {
 async fn members_that_a_user_cannot_write_are_refused_by_name() {
     let app = TestApp::start().await;
     let ada = app.login("+79991234567").await;
-    let mut members: Vec<String> = ada.profile().await.as_object().unwrap().keys().cloned().collect();
-    members.retain(|member| !["email", "first_name", "last_name"].contains(&&**member));
-    members.extend(["version", "deleted_at", "nickname", "First_name", "firstName", ""].map(str::to_owned));
-    for member in members {
+    for member in ["version", "deleted_at", "nickname", "First_name", "firstName", "Phone", ""] {
         for value in [json!("918273"), json!(null)] {
-            let body = json!({"first_name": "Ada", &member: value});
+            let body = json!({"first_name": "Ada", member: value});
             expect_refused(&ada, body, &format!("unknown field `{member}`"), "918273").await;
         }
     }
+}
+
+#[tokio::test]
+async fn members_that_are_changed_elsewhere_are_refused_with_a_word_on_where() {
+    let app = TestApp::start().await;
+    let ada = app.login("+79991234567").await;
+    let mut members: Vec<String> = ada.profile().await.as_object().unwrap().keys().cloned().collect();
+    members.retain(|member| !["email", "first_name", "last_name"].contains(&&**member));
+    members.push("invited_users_next".to_owned());
+    for member in members {
+        let place = match &*member {
+            "phone" => "it is changed by POST /api/v1/profile/phone.",
+            "avatar_url" => "it is changed by PUT /api/v1/profile/avatar.",
+            "has_pin" => "it is changed by PUT /api/v1/profile/pin.",
+            "activated_invite_code" => "it is set by POST /api/v1/referral/activate.",
+            _ => "it ",
+        };
+        for value in [json!("918273"), json!(null)] {
+            let body = json!({"first_name": "Ada", &member: value});
+            expect_refused(&ada, body, &format!("{member}: cannot be written here; {place}"), "918273").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_show_is_refused_by_name_and_a_name_is_stored_in_one_form() {
+    let app = TestApp::start().await;
+    let ada = app.login("+79991234567").await;
+    for wrong in
+        ["Mal\u{200b}lory", "Mal\u{202e}lory", "\u{feff}Mallory", "Mallory\u{200d}", "Mal\u{2066}lory"]
+    {
+        for member in ["first_name", "last_name"] {
+            let rule =
+                format!("{member}: must not contain characters that are invisible or change the direction");
+            expect_refused(&ada, json!({member: wrong}), &rule, "Mal").await;
+        }
+        let body = json!({"challenge_token": "", "code": "0000", "device_name": wrong});
+        let refused = app.post("/api/v1/auth/verify", body).await.expect_problem(422, "invalid-request");
+        assert!(refused.text_of("detail").starts_with("device_name: must not contain"), "{}", refused.text);
+    }
+    let written =
+        ada.put(PROFILE, json!({"first_name": "\u{3000}Zoe\u{308} ", "last_name": "علی\u{200c}رضا"})).await;
+    assert_eq!(written.expect(200).body["full_name"], "Zo\u{eb} علی\u{200c}رضا");
 }
 
 #[tokio::test]
