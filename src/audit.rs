@@ -98,6 +98,14 @@ pub fn phone_changed(user: UserId, session: SessionId, network: &str, sessions_e
     );
 }
 
+/// Everything that is held about the user was given to a session.
+pub fn account_exported(user: UserId, session: SessionId) {
+    tracing::info!(
+        target: "audit", event = "account-exported", user.id = %user, session.id = %session,
+        "an account was exported"
+    );
+}
+
 /// The account is gone.
 pub fn account_deleted(user: UserId) {
     tracing::info!(target: "audit", event = "account-deleted", user.id = %user, "an account was deleted");

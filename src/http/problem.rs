@@ -209,8 +209,9 @@ impl Problem {
         details
     }
 
-    /// Tells the log what the client is not told, once.
-    fn log(&self) {
+    /// Tells the log what the client is not told, once: each answer does it itself, and only an answer that ends
+    /// before its time has to be told.
+    pub fn log(&self) {
         match self {
             Self::Internal(cause) => {
                 tracing::error!(cause = format!("{cause:#}"), "a request failed; this is a defect");

@@ -140,7 +140,7 @@ kinds! {
         "Let the person enter a mobile number."
     TOO_MANY_REQUESTS 429 "too-many-requests"
         "Too many requests"
-        "A limit is reached: on codes sent to this number, or asked for or entered from this network, or sent to this part of the world or by the whole service; on PINs of this account that were wrong or set, on pictures it sent, or on invite codes that nobody has. Nothing was sent, compared or counted. `Retry-After` and `retry_after` say in how many seconds to try again."
+        "A limit is reached: on codes sent to this number, or asked for or entered from this network, or sent to this part of the world or by the whole service; on PINs of this account that were wrong or set, on pictures it sent or exports it asked for, or on invite codes that nobody has. Nothing was sent, compared or counted. `Retry-After` and `retry_after` say in how many seconds to try again."
         "Try again after that time, not before. Offer a countdown; a code that has arrived already may still be entered. An app that keeps the `device_token` of an earlier login and sends it along is not kept waiting by what strangers do to the number."
     INTERNAL_ERROR 500 "internal-error"
         "Something went wrong on our side"

@@ -3,6 +3,8 @@
 mod avatar;
 mod avatar_page;
 mod delete;
+mod export;
+mod export_body;
 mod get;
 mod members;
 mod patch;
@@ -39,7 +41,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(pin::set_pin)
         .service(pin::remove_pin)
         .service(avatar::set_avatar)
-        .service(avatar::remove_avatar);
+        .service(avatar::remove_avatar)
+        .service(export::export_account);
 }
 
 /// Registers the addresses of the pictures.

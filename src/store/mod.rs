@@ -12,6 +12,7 @@ mod database;
 pub mod deliveries;
 pub mod devices;
 pub mod events;
+pub mod exports;
 pub mod guard_keys;
 pub mod guards;
 pub mod limits;

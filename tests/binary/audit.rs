@@ -118,6 +118,7 @@ fn what_happens_to_accounts_sessions_and_keys_is_told_at_every_level_of_logging(
     assert_eq!(status, 200, "{asked}");
     let code = json!({"challenge_token": asked["challenge_token"], "code": "4821"});
     assert_eq!(ask("POST", "/api/v1/profile/phone/verify", &released, &code).0, 200);
+    assert_eq!(ask("GET", "/api/v1/profile/export", &released, &Value::Null).0, 200);
     assert_eq!(ask("DELETE", "/api/v1/profile", &released, &Value::Null).0, 204);
 
     let log = service.whole_log();
@@ -125,7 +126,8 @@ fn what_happens_to_accounts_sessions_and_keys_is_told_at_every_level_of_logging(
     let events: Vec<_> = told.iter().map(|line| line["event"].as_str().unwrap()).collect();
     let expected = "key-published login new-device login new-device login new-device refresh-reused \
                     refresh-refused session-ended pin-set pin-refused pin-set pin-removed pin-set logout \
-                    pin-refused login new-device pin-released phone-changed account-deleted";
+                    pin-refused login new-device pin-released phone-changed account-exported \
+                    account-deleted";
     assert_eq!(events.join(" "), expected);
     // The one in the profile has a session, the one at the login has none.
     let refused: Vec<_> = told.iter().filter(|line| line["event"] == "pin-refused").collect();

@@ -5,6 +5,7 @@ mod avatar_files;
 mod avatar_races;
 mod conditions;
 mod delete;
+mod export;
 mod phone;
 mod read;
 mod refuse;

@@ -1,0 +1,287 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    domain::SessionId,
+    http::profile::Profile,
+    store::{exports, referrals::Invited},
+};
+
+/// Everything that is held about a user, always in this order
+#[derive(Serialize, ToSchema)]
+pub(super) struct Export {
+    /// The profile as `GET /api/v1/profile` shows it.
+    profile: Profile,
+    /// The last login with a code.
+    #[schema(example = "2026-11-24T17:05:12Z")]
+    last_login_at: DateTime<Utc>,
+    /// Every login that was not ended, newest first, also those that have run out and are not forgotten yet.
+    sessions: Vec<ExportedSession>,
+    /// The devices that are trusted since somebody was logged in on them, newest first.
+    trusted_devices: Vec<ExportedDevice>,
+    /// That there is a PIN; null if there is none. What it is nobody knows, not even as a hash that is told.
+    #[schema(required = true)]
+    pin: Option<ExportedPin>,
+    /// The picture; null if there is none.
+    #[schema(required = true)]
+    avatar: Option<ExportedAvatar>,
+    /// The invite code that the user activated; null if none. Its owner is `invited_by_phone` of the profile.
+    #[schema(required = true)]
+    activation: Option<ExportedActivation>,
+    /// What is counted for the number, so that nobody guesses codes or has the person flooded with messages. It is
+    /// stored under a pseudonym of the number, and only the service can tell that it is this one's.
+    number: ExportedNumber,
+    /// Everybody who activated the user's invite code, newest first.
+    invited: Vec<ExportedInvited>,
+}
+
+/// A login
+#[derive(Serialize, ToSchema)]
+struct ExportedSession {
+    /// Which.
+    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11")]
+    id: Uuid,
+    /// What the client called its device.
+    #[schema(example = "Ada's phone", required = true)]
+    device_name: Option<String>,
+    /// The `User-Agent` of the login, at most 200 characters.
+    #[schema(example = "AuthApp/3.2 (Android 17)", required = true)]
+    user_agent: Option<String>,
+    /// The network of the login or the last refresh: an IPv4 /24 or an IPv6 /48, in CIDR notation.
+    #[schema(example = "203.0.113.0/24")]
+    ip_prefix: String,
+    /// The login.
+    #[schema(example = "2026-11-21T08:20:00Z")]
+    created_at: DateTime<Utc>,
+    /// The last request, written at most once a minute.
+    #[schema(example = "2026-11-24T17:05:12Z")]
+    last_used_at: DateTime<Utc>,
+    /// Whether this is the session that asks.
+    #[schema(example = true)]
+    current: bool,
+    /// When the tokens were renewed last.
+    #[schema(example = "2026-11-24T16:05:12Z")]
+    refreshed_at: DateTime<Utc>,
+    /// When tokens that had been renewed already were shown once more and honoured, in the last 24 hours of that.
+    #[schema(example = json!(["2026-11-24T16:05:14Z"]))]
+    replayed_at: Vec<DateTime<Utc>>,
+    /// When it ends if it is not used.
+    #[schema(example = "2026-12-24T16:05:12Z")]
+    expires_at: DateTime<Utc>,
+    /// When it ends in any case.
+    #[schema(example = "2027-02-19T08:20:00Z")]
+    ends_at: DateTime<Utc>,
+}
+
+/// A device that somebody was logged in on
+#[derive(Serialize, ToSchema)]
+struct ExportedDevice {
+    /// Which.
+    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e12")]
+    id: Uuid,
+    /// The last login on it.
+    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11")]
+    session_id: Uuid,
+    /// When it became trusted.
+    #[schema(example = "2026-11-21T08:20:00Z")]
+    created_at: DateTime<Utc>,
+    /// Until when it is.
+    #[schema(example = "2027-05-20T08:20:00Z")]
+    trusted_until: DateTime<Utc>,
+    /// When the wrong codes that were entered on it are all forgotten; null if there never were any.
+    #[schema(example = json!(null), required = true)]
+    wrong_codes_forgotten_at: Option<DateTime<Utc>>,
+    /// When the codes that it asked for are all forgotten; null if there never were any.
+    #[schema(example = "2026-11-22T08:20:00Z", required = true)]
+    codes_sent_forgotten_at: Option<DateTime<Utc>>,
+    /// The last code that it was sent whatever others did.
+    #[schema(example = "2026-11-21T08:19:40Z", required = true)]
+    last_code_sent_at: Option<DateTime<Utc>>,
+    /// When a login gave a code back that had been counted, lately.
+    #[schema(example = json!(["2026-11-21T08:20:00Z"]))]
+    codes_given_back_at: Vec<DateTime<Utc>>,
+}
+
+/// That there is a PIN
+#[derive(Serialize, ToSchema)]
+struct ExportedPin {
+    /// The last login, or use of a session, to the hour: the PIN is asked for while this is not too long ago.
+    #[schema(example = "2026-11-24T17:05:12Z")]
+    last_sign_of_life_at: DateTime<Utc>,
+    /// When the wrong PINs that were given are all forgotten; null if there never were any.
+    #[schema(example = json!(null), required = true)]
+    wrong_pins_forgotten_at: Option<DateTime<Utc>>,
+    /// The session whose login gave the PIN last.
+    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11", required = true)]
+    given_by_session: Option<Uuid>,
+}
+
+/// The picture itself
+#[derive(Serialize, ToSchema)]
+struct ExportedAvatar {
+    /// What it is.
+    #[schema(example = "image/jpeg")]
+    media_type: &'static str,
+    /// When it was set.
+    #[schema(example = "2026-11-21T08:30:00Z")]
+    created_at: DateTime<Utc>,
+    /// The file, in base64 (RFC 4648, section 4).
+    #[schema(example = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAUDBAQEAwUEBAQ=")]
+    content: String,
+}
+
+/// The invite code that was activated
+#[derive(Serialize, ToSchema)]
+struct ExportedActivation {
+    /// The code.
+    #[schema(example = "H3NP8X")]
+    invite_code: String,
+    /// When it was activated.
+    #[schema(example = "2026-11-21T08:20:00Z")]
+    activated_at: DateTime<Utc>,
+}
+
+/// What is counted for the number; null is what never happened
+#[derive(Default, Serialize, ToSchema)]
+struct ExportedNumber {
+    /// When the codes of four and five digits that somebody entered wrongly for this number are all forgotten.
+    #[schema(example = json!(null), required = true)]
+    wrong_short_codes_forgotten_at: Option<DateTime<Utc>>,
+    /// The same for codes of six and seven digits.
+    #[schema(example = json!(null), required = true)]
+    wrong_longer_codes_forgotten_at: Option<DateTime<Utc>>,
+    /// When the codes that were sent to this number are all forgotten.
+    #[schema(example = "2026-11-21T16:20:00Z", required = true)]
+    codes_sent_forgotten_at: Option<DateTime<Utc>>,
+    /// The last code that was sent and did not lead to a login.
+    #[schema(example = json!(null), required = true)]
+    last_code_sent_at: Option<DateTime<Utc>>,
+    /// When a login gave a code back that had been counted, lately.
+    #[schema(example = json!(["2026-11-21T08:20:00Z"]))]
+    codes_given_back_at: Vec<DateTime<Utc>>,
+    /// The last login: codes sent before it open nothing.
+    #[schema(example = "2026-11-24T17:05:12Z", required = true)]
+    older_codes_void_since: Option<DateTime<Utc>>,
+    /// Until when it is remembered that an account of this number activated an invite code before.
+    #[schema(example = json!(null), required = true)]
+    earlier_activation_remembered_until: Option<DateTime<Utc>>,
+}
+
+/// One who activated the user's code
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedInvited {
+    /// The phone, as the profile shows it.
+    #[schema(example = "+79990000044")]
+    phone: String,
+    /// When the code was activated.
+    #[schema(example = "2026-11-21T08:20:00Z")]
+    invited_at: DateTime<Utc>,
+}
+
+/// A meter or a mark is at the beginning of time until something happens.
+fn happened(moment: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (moment > DateTime::UNIX_EPOCH).then_some(moment)
+}
+
+impl Export {
+    /// All but those who were invited, who are written one page after the other.
+    pub(super) fn of(profile: Profile, held: exports::Held, asking: SessionId) -> Self {
+        Self {
+            profile,
+            last_login_at: held.last_login_at,
+            sessions: held.sessions.into_iter().map(|session| ExportedSession::of(session, asking)).collect(),
+            trusted_devices: held.devices.into_iter().map(ExportedDevice::from).collect(),
+            pin: held.pin.map(ExportedPin::from),
+            avatar: held.avatar.map(ExportedAvatar::from),
+            activation: held.activation.map(ExportedActivation::from),
+            number: ExportedNumber {
+                earlier_activation_remembered_until: held.tombstone,
+                ..held.number.map(ExportedNumber::from).unwrap_or_default()
+            },
+            invited: Vec::new(),
+        }
+    }
+}
+
+impl ExportedSession {
+    fn of(row: exports::Session, asking: SessionId) -> Self {
+        Self {
+            current: row.id == asking.0,
+            id: row.id,
+            device_name: row.device_name,
+            user_agent: row.user_agent,
+            ip_prefix: row.network,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            refreshed_at: row.rotated_at,
+            replayed_at: row.replayed_at.into_iter().flatten().collect(),
+            expires_at: row.expires_at,
+            ends_at: row.ends_at,
+        }
+    }
+}
+
+impl From<exports::Device> for ExportedDevice {
+    fn from(row: exports::Device) -> Self {
+        Self {
+            id: row.device,
+            session_id: row.session_id,
+            created_at: row.created_at,
+            trusted_until: row.expires_at,
+            wrong_codes_forgotten_at: happened(row.failures),
+            codes_sent_forgotten_at: happened(row.sends),
+            last_code_sent_at: row.last_own_send_at,
+            codes_given_back_at: row.returned.into_iter().flatten().collect(),
+        }
+    }
+}
+
+impl From<exports::Pin> for ExportedPin {
+    fn from(row: exports::Pin) -> Self {
+        Self {
+            last_sign_of_life_at: row.last_seen_at,
+            wrong_pins_forgotten_at: happened(row.failures),
+            given_by_session: row.proven_by,
+        }
+    }
+}
+
+impl From<exports::Avatar> for ExportedAvatar {
+    fn from(row: exports::Avatar) -> Self {
+        Self {
+            media_type: "image/jpeg",
+            created_at: row.created_at,
+            content: BASE64_STANDARD.encode(row.content),
+        }
+    }
+}
+
+impl From<exports::Activation> for ExportedActivation {
+    fn from(row: exports::Activation) -> Self {
+        Self { invite_code: row.invite_code, activated_at: row.invited_at }
+    }
+}
+
+impl From<exports::Number> for ExportedNumber {
+    fn from(row: exports::Number) -> Self {
+        Self {
+            wrong_short_codes_forgotten_at: happened(row.f4),
+            wrong_longer_codes_forgotten_at: happened(row.f6),
+            codes_sent_forgotten_at: happened(row.sends),
+            last_code_sent_at: row.last_sent_at,
+            codes_given_back_at: row.returned.into_iter().flatten().collect(),
+            older_codes_void_since: happened(row.voided_before),
+            earlier_activation_remembered_until: None,
+        }
+    }
+}
+
+impl ExportedInvited {
+    /// As the profile shows it.
+    pub(super) fn of(row: Invited, show: impl Fn(String) -> String) -> Self {
+        Self { phone: show(row.phone), invited_at: row.position.invited_at }
+    }
+}
