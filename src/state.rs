@@ -1,4 +1,4 @@
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_client::registry::Registry;
 
 use crate::{
@@ -68,6 +68,12 @@ impl AppSettings {
     #[must_use]
     pub fn phone_of_another(&self, phone: String) -> String {
         if self.mask_referral_phones { PhoneNumber::mask(&phone) } else { phone }
+    }
+
+    /// Accounts made until then are too old at `now` to activate an invite code; none: none is.
+    #[must_use]
+    pub fn window_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.referral_window.map(|window| now - window)
     }
 
     /// The public address of `path`, which has no leading slash.

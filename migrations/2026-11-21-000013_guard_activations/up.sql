@@ -1,87 +1,148 @@
 CREATE TABLE tombstones (
     phone uuid PRIMARY KEY,
+    has_activated boolean NOT NULL,
     kept_until timestamptz NOT NULL
 );
 
 CREATE INDEX tombstones_kept_until ON tombstones (kept_until);
 
 COMMENT ON TABLE tombstones IS
-    'Numbers whose account activated an invite code before it was deleted or changed its number: whoever registers with one of them cannot activate another.';
+    'Numbers whose account may activate no invite code any more, because it did or is too old, and was deleted or changed its number: whoever registers with one of them may not either.';
 COMMENT ON COLUMN tombstones.phone IS 'The pseudonym of the number: HMAC under the key in guard_keys.';
+COMMENT ON COLUMN tombstones.has_activated IS 'Whether the account activated a code; else it was too old for one.';
 
-CREATE FUNCTION has_tombstone(_phone uuid, _now timestamptz) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION activation_standing(
+    _at timestamptz, _now timestamptz, _user uuid, _former uuid, _code text, _window_since timestamptz
+) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    own users;
+    earlier text;
+    has_activated boolean;
+    referrer uuid;
 BEGIN
-    RETURN EXISTS (SELECT FROM tombstones WHERE phone = _phone AND kept_until > _now);
+    SELECT * INTO own FROM users WHERE id = _user;
+    SELECT invite_code INTO earlier FROM referrals WHERE invitee_id = _user;
+    IF earlier = _code THEN
+        RETURN 'activated';
+    ELSIF own.invite_code = _code THEN
+        RETURN 'own';
+    ELSIF earlier IS NOT NULL THEN
+        RETURN 'earlier';
+    END IF;
+    SELECT tombstones.has_activated INTO has_activated FROM tombstones WHERE phone = _former AND kept_until > _now;
+    IF has_activated THEN
+        RETURN 'earlier';
+    ELSIF NOT has_activated OR own.created_at <= _window_since THEN
+        RETURN 'closed';
+    END IF;
+    -- Whose code it is, is looked for last: who cannot activate one cannot look for codes either.
+    SELECT id INTO referrer FROM users WHERE invite_code = _code AND deleted_at IS NULL;
+    IF NOT FOUND THEN
+        RETURN 'unknown';
+    END IF;
+    RETURN (
+        WITH RECURSIVE ancestors AS (
+            SELECT referrer AS id
+            UNION
+            SELECT referrer_id FROM referrals JOIN ancestors ON invitee_id = ancestors.id
+        )
+        SELECT 'cycle' FROM ancestors WHERE id = _user
+    );
 END $$;
 
-COMMENT ON FUNCTION has_tombstone IS
-    'Volatile, and so sees what was committed while its caller waited for the row of a user: the end of the account that had the number before.';
+COMMENT ON FUNCTION activation_standing IS
+    'What stands against the activation of a code by a user; null: nothing. Volatile, so that it sees what was committed while its caller waited for a lock.';
+
+CREATE FUNCTION room_for_unknown(_at timestamptz, _meter uuid, _every interval, _burst integer) RETURNS interval
+    LANGUAGE plpgsql AS $$
+DECLARE
+    wait interval;
+BEGIN
+    INSERT INTO rate_limit AS limits (key) VALUES (_meter) ON CONFLICT (key) DO UPDATE SET tat = limits.tat
+    RETURNING gcra_wait(limits.tat, _at, _every, _burst) INTO wait;
+    RETURN wait;
+END $$;
+
+COMMENT ON FUNCTION room_for_unknown IS
+    'Locks the limit on codes that nobody has and tells how long until it has room for one more; not above zero: it has.';
 
 CREATE FUNCTION activate_invite(
     _at timestamptz, _now timestamptz,
     -- who enters the code, the number they have, and what its tombstone would be known by
-    _user uuid, _number text, _former uuid,
+    _session uuid, _user uuid, _number text, _former uuid,
     _code text,
-    -- accounts made before that are too old; null: none is
+    -- accounts made until then are too old; null: none is
     _window_since timestamptz,
-    -- the user's limit on codes that nobody has
+    -- the number's limit on codes that nobody has
     _meter uuid, _every interval, _burst integer,
     OUT outcome text, OUT earlier text, OUT wait interval
 ) LANGUAGE plpgsql AS $$
-DECLARE
-    own users;
-    referrer uuid;
 BEGIN
     _at := coalesce(_at, now());
-    INSERT INTO rate_limit AS limits (key) VALUES (_meter) ON CONFLICT (key) DO UPDATE SET tat = limits.tat
-    RETURNING gcra_wait(limits.tat, _at, _every, _burst) INTO wait;
+    wait := room_for_unknown(_at, _meter, _every, _burst);
     IF wait > interval '0' THEN
         outcome := 'throttled';
         RETURN;
     END IF;
     wait := NULL;
 
-    -- Two activations that together would close a cycle see each other only if one waits for the other.
-    PERFORM pg_advisory_xact_lock(hashtext('phone-auth referral tree'));
-    SELECT * INTO own FROM users WHERE id = _user AND phone = _number FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-        outcome := 'overtaken';
-        RETURN;
-    END IF;
-    SELECT invite_code INTO earlier FROM referrals WHERE invitee_id = _user;
+    -- Twice: what is refused at sight keeps nobody waiting; what is not is looked at again under its locks.
+    FOR pass IN 1..2 LOOP
+        IF pass = 2 THEN
+            -- Two activations that together would close a cycle see each other only if one waits for the other.
+            PERFORM pg_advisory_xact_lock(hashtext('phone-auth referral tree'));
+            IF lock_user_of(_session, _now) IS DISTINCT FROM _user
+               OR NOT EXISTS (SELECT FROM users WHERE id = _user AND phone = _number) THEN
+                outcome := 'overtaken';
+                RETURN;
+            END IF;
+        END IF;
+        outcome := activation_standing(_at, _now, _user, _former, _code, _window_since);
+        IF outcome = 'unknown' THEN
+            UPDATE rate_limit SET tat = greatest(tat, _at) + _every WHERE key = _meter;
+        ELSIF outcome = 'earlier' THEN
+            SELECT invite_code INTO earlier FROM referrals WHERE invitee_id = _user;
+        END IF;
+        IF outcome IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END LOOP;
 
-    -- Whose code it is, is looked for last: who cannot activate one cannot look for codes either.
-    outcome := CASE
-        WHEN earlier = _code THEN 'activated'
-        WHEN own.invite_code = _code THEN 'own'
-        WHEN earlier IS NOT NULL OR has_tombstone(_former, _now) THEN 'earlier'
-        WHEN own.created_at <= _window_since THEN 'closed'
-    END;
-    IF outcome IS NOT NULL THEN
-        RETURN;
-    END IF;
-    SELECT id INTO referrer FROM users WHERE invite_code = _code AND deleted_at IS NULL;
-    IF EXISTS (
-        WITH RECURSIVE ancestors AS (
-            SELECT referrer AS id
-            UNION
-            SELECT referrer_id FROM referrals JOIN ancestors ON invitee_id = ancestors.id
-        )
-        SELECT FROM ancestors WHERE id = _user
-    ) THEN
-        outcome := 'cycle';
-        RETURN;
-    END IF;
     -- Its row is waited for only now: whoever deletes an account waits for who invited it, and so never the other way.
-    UPDATE users SET invited_users_count = invited_users_count + 1 WHERE id = referrer AND deleted_at IS NULL;
+    WITH referrer AS (
+        UPDATE users SET invited_users_count = invited_users_count + 1 WHERE invite_code = _code AND deleted_at IS NULL
+        RETURNING id
+    )
+    INSERT INTO referrals (invitee_id, referrer_id, invite_code, invited_at) SELECT _user, id, _code, _now FROM referrer;
+    outcome := 'activated';
     IF NOT FOUND THEN
         UPDATE rate_limit SET tat = greatest(tat, _at) + _every WHERE key = _meter;
         outcome := 'unknown';
-        RETURN;
     END IF;
-    INSERT INTO referrals (invitee_id, referrer_id, invite_code, invited_at) VALUES (_user, referrer, _code, _now);
-    outcome := 'activated';
 END $$;
 
 COMMENT ON FUNCTION activate_invite IS
     'Enters an invite code for a user, once and for all, or says why not. Only a code that nobody has is counted.';
+
+CREATE FUNCTION look_for_inviter(
+    _at timestamptz, _now timestamptz,
+    -- the account that was just made, and what a tombstone of its number would be known by
+    _user uuid, _former uuid,
+    _code text, _meter uuid, _every interval, _burst integer
+) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    outcome text;
+BEGIN
+    _at := coalesce(_at, now());
+    IF room_for_unknown(_at, _meter, _every, _burst) > interval '0' THEN
+        RETURN 'throttled';
+    END IF;
+    outcome := activation_standing(_at, _now, _user, _former, _code, NULL);
+    IF outcome = 'unknown' THEN
+        UPDATE rate_limit SET tat = greatest(tat, _at) + _every WHERE key = _meter;
+    END IF;
+    RETURN outcome;
+END $$;
+
+COMMENT ON FUNCTION look_for_inviter IS
+    'What stands against the invite code of a first login; null: nothing. Called once the account is made, so that the one that had the number before, if it was waited for, is seen as it ended. Under the same limit as activate_invite.';

@@ -16,6 +16,7 @@ use crate::{
         challenges::Claimed,
         logins::{InviteOutcome, LoggedIn, Login},
         profiles,
+        referrals::KnownAs,
     },
     token::{Challenge, Purpose},
 };
@@ -65,6 +66,8 @@ struct LoginAnswer {
 /// - `activated`: it is activated
 /// - `unknown-invite-code`: nobody has it
 /// - `invite-already-activated`: an account that had this number before activated one
+/// - `invite-window-closed`: an account that had this number before was too old for one
+/// - `too-many-requests`: too many codes that nobody has were entered for this number; it was not looked for
 /// - `not-a-first-login`: the account is not new; use `POST /api/v1/referral/activate`
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -75,6 +78,10 @@ enum Referral {
     UnknownInviteCode,
     /// An account that had this number before activated one.
     InviteAlreadyActivated,
+    /// An account that had this number before was too old for one.
+    InviteWindowClosed,
+    /// Too many codes that nobody has were entered for this number; it was not looked for.
+    TooManyRequests,
     /// The account is not new; use `POST /api/v1/referral/activate`.
     NotAFirstLogin,
 }
@@ -144,7 +151,10 @@ fn login<'a>(
         device: challenge.device.unwrap_or_else(|| DeviceId::random(now)),
         proven: None,
         is_returned: false,
-        former: app.pseudonyms.of_former(challenge.phone.as_str()),
+        known_as: KnownAs {
+            former: app.pseudonyms.of_former(challenge.phone.as_str()),
+            meter: app.pseudonyms.of_invite_codes(challenge.phone.as_str()),
+        },
         silent_since: app.settings.pin_release.map(|silence| now - silence),
         now,
         expires_at: now + lives.refresh_idle.min(lives.refresh_absolute),
@@ -168,6 +178,8 @@ fn referral(challenge: &Challenge, login: &LoggedIn) -> Option<Referral> {
         LoggedIn { is_new_user: false, .. } => Referral::NotAFirstLogin,
         LoggedIn { invite: InviteOutcome::Activated, .. } => Referral::Activated,
         LoggedIn { invite: InviteOutcome::AlreadyActivated, .. } => Referral::InviteAlreadyActivated,
+        LoggedIn { invite: InviteOutcome::WindowClosed, .. } => Referral::InviteWindowClosed,
+        LoggedIn { invite: InviteOutcome::Throttled, .. } => Referral::TooManyRequests,
         LoggedIn { invite: InviteOutcome::Unknown, .. } => Referral::UnknownInviteCode,
     })
 }

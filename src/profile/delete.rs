@@ -5,7 +5,7 @@ use crate::{
     audit,
     http::{bearer::CurrentUser, problem::Problem},
     state::AppState,
-    store::users::{self, Deletion},
+    store::users::{self, Deleting, Deletion},
 };
 
 /// Delete the own account
@@ -27,14 +27,19 @@ pub(super) async fn delete_profile(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.database.connection().await?;
-    let expected = expected_version(&mut conn, &user, &request).await?;
-    match users::delete(&mut conn, user.id, expected, user.now, |phone| app.pseudonyms.of_former(phone))
-        .await?
-    {
+    let expected_version = expected_version(&mut conn, &user, &request).await?;
+    let deleting = Deleting {
+        session: user.session,
+        expected_version,
+        window_since: app.settings.window_since(user.now),
+        now: user.now,
+    };
+    match users::delete(&mut conn, &deleting, |phone| app.pseudonyms.of_former(phone)).await? {
         Deletion::Deleted => {
             audit::account_deleted(user.id);
             Ok(HttpResponse::NoContent().finish())
         }
         Deletion::VersionChanged => Err(Problem::ProfileChanged),
+        Deletion::SessionEnded => Err(Problem::Unauthenticated),
     }
 }

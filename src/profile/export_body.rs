@@ -165,9 +165,13 @@ struct ExportedNumber {
     /// The last login: codes sent before it open nothing.
     #[schema(example = "2026-11-24T17:05:12Z", required = true)]
     older_codes_void_since: Option<DateTime<Utc>>,
-    /// Until when it is remembered that an account of this number activated an invite code before.
+    /// Until when no invite code can be activated with this number, because an account that had it before activated one,
+    /// or was too old to.
     #[schema(example = json!(null), required = true)]
-    earlier_activation_remembered_until: Option<DateTime<Utc>>,
+    no_activation_until: Option<DateTime<Utc>>,
+    /// Whether it is because that account activated one.
+    #[schema(example = json!(null), required = true)]
+    earlier_account_activated: Option<bool>,
 }
 
 /// One who activated the user's code
@@ -198,7 +202,8 @@ impl Export {
             avatar: held.avatar.map(ExportedAvatar::from),
             activation: held.activation.map(ExportedActivation::from),
             number: ExportedNumber {
-                earlier_activation_remembered_until: held.tombstone,
+                no_activation_until: held.tombstone.map(|(_, until)| until),
+                earlier_account_activated: held.tombstone.map(|(has_activated, _)| has_activated),
                 ..held.number.map(ExportedNumber::from).unwrap_or_default()
             },
             invited: Vec::new(),
@@ -274,7 +279,8 @@ impl From<exports::Number> for ExportedNumber {
             last_code_sent_at: row.last_sent_at,
             codes_given_back_at: row.returned.into_iter().flatten().collect(),
             older_codes_void_since: happened(row.voided_before),
-            earlier_activation_remembered_until: None,
+            no_activation_until: None,
+            earlier_account_activated: None,
         }
     }
 }

@@ -70,7 +70,7 @@ async fn change(
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.database.connection().await?;
     let expected = expected_version(&mut conn, user, request).await?;
-    let update = profiles::update(&mut conn, user.id, changes, expected, user.now).await?;
+    let update = profiles::update(&mut conn, user.session, &changes, expected, user.now).await?;
     changed(app, &mut conn, user, update).await
 }
 

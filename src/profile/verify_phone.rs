@@ -54,7 +54,8 @@ pub(super) async fn verify_phone(
     let claimed = codes::enter(&app, &mut conn, &client, &challenge, &body.code, now).await?;
     let settlement = codes::settlement(&app, &challenge, claimed, now);
     let (phone, challenge) = (&challenge.phone, challenge.id);
-    let change = PhoneChange { challenge, user: id, session, phone, settlement, now };
+    let window_since = app.settings.window_since(now);
+    let change = PhoneChange { challenge, user: id, session, phone, settlement, window_since, now };
     let known_as = |phone: &str| app.pseudonyms.of_former(phone);
     match phone_change::complete(&mut conn, &change, known_as).await? {
         PhoneChangeOutcome::Changed(ended) => audit::phone_changed(id, session, &client.network, ended),

@@ -43,12 +43,12 @@ pub(super) async fn activate_invite(
     Json(body): Json<ActivateInvite>,
 ) -> Result<web::Json<ReferralStatus>, Problem> {
     let Bearer { session, user, now } = bearer;
-    let window_since = app.settings.referral_window.map(|window| now - window);
+    let window_since = app.settings.window_since(now);
     let entry =
         Entry { session, user, code: &body.invite_code, window_since, at: app.clock.for_counters(), now };
     let known_as = |phone: &str| KnownAs {
         former: app.pseudonyms.of_former(phone),
-        meter: app.pseudonyms.of("invite codes", phone),
+        meter: app.pseudonyms.of_invite_codes(phone),
     };
     let mut conn = app.database.connection().await?;
     match referrals::activate(&mut conn, &entry, known_as).await? {

@@ -31,12 +31,13 @@ statement! {
         now: DateTime<Utc> => Timestamptz,
         expected_version: Option<i32> => Nullable<Integer>,
         new: Option<&'a [u8]> => Nullable<Binary>,
-    } -> (BigInt,)
-    "WITH asking AS (
-         SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id
-         WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL
-           AND ($3::integer IS NULL OR users.version = $3)
-         FOR NO KEY UPDATE OF users
+    } -> (BigInt, BigInt)
+    "WITH asked AS MATERIALIZED (
+         SELECT lock_user_of($1, $2) AS id
+     ), asking AS (
+         SELECT users.id FROM asked JOIN users ON users.id = asked.id
+         WHERE $3::integer IS NULL OR users.version = $3
+         FOR UPDATE OF users
      ), removed AS (
          DELETE FROM avatars USING asking WHERE avatars.user_id = asking.id AND $4::bytea IS NULL
          RETURNING avatars.user_id
@@ -49,7 +50,7 @@ statement! {
          FROM (SELECT user_id FROM removed UNION ALL SELECT user_id FROM made) written
          WHERE users.id = written.user_id
      )
-     SELECT count(*) FROM asking"
+     SELECT (SELECT count(id) FROM asked), (SELECT count(*) FROM asking)"
 }
 
 /// Sets, replaces or removes the avatar of the user whose session this is.
@@ -59,13 +60,8 @@ statement! {
 /// [`StoreError`]: nothing was changed.
 pub async fn change(conn: &mut Connection, change: &Change<'_>) -> Result<ProfileUpdate, StoreError> {
     let Change { session, new, expected_version, now } = *change;
-    let (asking,): (i64,) =
-        ChangeAvatar { session: session.0, now, expected_version, new }.get_result(conn).await?;
-    Ok(match (asking, expected_version) {
-        (0, Some(_)) => ProfileUpdate::VersionChanged,
-        (0, None) => ProfileUpdate::Gone,
-        _ => ProfileUpdate::Updated,
-    })
+    let change = ChangeAvatar { session: session.0, now, expected_version, new };
+    Ok(ProfileUpdate::of(change.get_result(conn).await?))
 }
 
 /// The picture at this address, while any user has it.

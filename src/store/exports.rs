@@ -31,8 +31,9 @@ pub struct Held {
     pub activation: Option<Activation>,
     /// What is counted for the number.
     pub number: Option<Number>,
-    /// Until when it is remembered that the number activated a code before.
-    pub tombstone: Option<DateTime<Utc>>,
+    /// Whether an account that had the number before activated a code, else it was too old to, and until when
+    /// that is remembered.
+    pub tombstone: Option<(bool, DateTime<Utc>)>,
 }
 
 /// A row of `sessions`.
@@ -133,7 +134,7 @@ pub async fn find(
         number: find_number(conn, number).await?,
         tombstone: tombstones::table
             .find(former.0)
-            .select(tombstones::kept_until)
+            .select((tombstones::has_activated, tombstones::kept_until))
             .first(conn)
             .await
             .optional()?,

@@ -28,6 +28,8 @@ pub struct PhoneChange<'a> {
     pub phone: &'a PhoneNumber,
     /// What the challenge is given back.
     pub settlement: Settlement,
+    /// Accounts made until then are too old to activate an invite code; none: none is.
+    pub window_since: Option<DateTime<Utc>>,
     /// The moment of the request.
     pub now: DateTime<Utc>,
 }
@@ -80,7 +82,7 @@ async fn attempt(
         return Ok(PhoneChangeOutcome::Taken);
     }
     if old != change.phone.as_str() {
-        tombstones::leave(conn, known_as(&old), change.user, change.now).await?;
+        tombstones::leave(conn, known_as(&old), change.user, change.window_since, change.now).await?;
     }
     // A statement of its own: a login that held the user's row until now is seen by it.
     let ended = sessions::end(conn, change.session, Scope::Others, change.now).await?;
@@ -137,10 +139,9 @@ fn consume<'a>(change: &'a PhoneChange<'a>) -> Consume<'a> {
 }
 
 statement! {
-    /// As strong as the update after it needs: a stronger lock that is taken later is how two wait for each other.
     LockUser { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz, user: uuid::Uuid => Uuid } -> (Text,)
-    "SELECT users.phone FROM sessions JOIN users ON users.id = sessions.user_id
-     WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.id = $3 AND users.deleted_at IS NULL
+    "WITH asked AS MATERIALIZED (SELECT lock_user_of($1, $2) AS id)
+     SELECT users.phone FROM asked JOIN users ON users.id = asked.id WHERE users.id = $3
      FOR UPDATE OF users"
 }
 

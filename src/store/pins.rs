@@ -201,10 +201,10 @@ statement! {
         new: Option<&'a str> => Nullable<Text>,
         refund: TimeDelta => Interval,
     } -> (BigInt, BigInt)
-    "WITH asking AS (
-         SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id
-         WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL
-         FOR NO KEY UPDATE OF users
+    "WITH asked AS MATERIALIZED (
+         SELECT lock_user_of($1, $2) AS id
+     ), asking AS (
+         SELECT id FROM asked WHERE id IS NOT NULL
      ), removed AS (
          DELETE FROM pins USING asking WHERE pins.user_id = asking.id AND pins.hash = $3 AND $4::text IS NULL
          RETURNING 1

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::{
     OptionalExtension,
     prelude::*,
-    sql_types::{Array, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid},
+    sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 
-use super::{Connection, StoreError, referrals::Position, schema::users, sessions, statement::statement};
+use super::{Connection, StoreError, referrals::Position, sessions, statement::statement};
 use crate::domain::{AvatarHash, Email, PersonName, SessionId, UserId};
 
 /// Everything the profile shows.
@@ -122,15 +122,6 @@ pub struct ProfileChanges {
     pub last_name: Option<Option<PersonName>>,
 }
 
-#[derive(AsChangeset)]
-#[diesel(table_name = users)]
-struct Members {
-    email: Option<Option<String>>,
-    first_name: Option<Option<String>>,
-    last_name: Option<Option<String>>,
-    updated_at: DateTime<Utc>,
-}
-
 /// What came of a change. Every case is ordinary.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ProfileUpdate {
@@ -138,43 +129,76 @@ pub enum ProfileUpdate {
     Updated,
     /// The profile is not at the expected version: nothing was changed.
     VersionChanged,
-    /// The account is deleted.
+    /// The session or the account ended.
     Gone,
+}
+
+impl ProfileUpdate {
+    /// By how many live sessions asked, and how many profiles were as expected.
+    pub(super) fn of((asking, as_expected): (i64, i64)) -> Self {
+        match (asking, as_expected) {
+            (0, _) => Self::Gone,
+            (_, 0) => Self::VersionChanged,
+            _ => Self::Updated,
+        }
+    }
+}
+
+statement! {
+    /// A member that is not named keeps the value it has under the lock, not the one it had when the statement began.
+    UpdateProfile<'a> {
+        session: uuid::Uuid => Uuid,
+        now: DateTime<Utc> => Timestamptz,
+        names_email: bool => Bool,
+        email: Option<&'a str> => Nullable<Text>,
+        names_first: bool => Bool,
+        first_name: Option<&'a str> => Nullable<Text>,
+        names_last: bool => Bool,
+        last_name: Option<&'a str> => Nullable<Text>,
+        expected_version: Option<i32> => Nullable<Integer>,
+    } -> (BigInt, BigInt)
+    "WITH asked AS MATERIALIZED (
+         SELECT lock_user_of($1, $2) AS id
+     ), updated AS (
+         UPDATE users SET
+             updated_at = $2,
+             email = CASE WHEN $3 THEN $4 ELSE email END,
+             first_name = CASE WHEN $5 THEN $6 ELSE first_name END,
+             last_name = CASE WHEN $7 THEN $8 ELSE last_name END,
+             version = version + 1
+         FROM asked WHERE users.id = asked.id AND ($9::integer IS NULL OR users.version = $9)
+         RETURNING 1
+     )
+     SELECT (SELECT count(id) FROM asked), (SELECT count(*) FROM updated)"
 }
 
 /// Writes the members named in `changes`, and no others, so that two clients
 /// that change different members at once both succeed.
 ///
-/// With `expected_version` only that version is changed.
+/// With `expected_version` only that version is changed; a session that has
+/// ended changes none.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: nothing was changed.
 pub async fn update(
     conn: &mut Connection,
-    user: UserId,
-    changes: ProfileChanges,
+    session: SessionId,
+    changes: &ProfileChanges,
     expected_version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<ProfileUpdate, StoreError> {
-    let members = Members {
-        email: changes.email.map(|email| email.map(Email::into_string)),
-        first_name: changes.first_name.map(|name| name.map(PersonName::into_string)),
-        last_name: changes.last_name.map(|name| name.map(PersonName::into_string)),
-        updated_at: now,
+    let ProfileChanges { email, first_name, last_name } = changes;
+    let update = UpdateProfile {
+        session: session.0,
+        now,
+        names_email: email.is_some(),
+        email: email.as_ref().and_then(|email| email.as_ref().map(Email::as_str)),
+        names_first: first_name.is_some(),
+        first_name: first_name.as_ref().and_then(|name| name.as_ref().map(PersonName::as_str)),
+        names_last: last_name.is_some(),
+        last_name: last_name.as_ref().and_then(|name| name.as_ref().map(PersonName::as_str)),
+        expected_version,
     };
-    let live = users::table.find(user.0).filter(users::deleted_at.is_null());
-    let next_version = users::version.eq(users::version + 1);
-    let rows = match expected_version {
-        Some(version) => {
-            let expected = live.filter(users::version.eq(version));
-            diesel::update(expected).set((members, next_version)).execute(conn).await?
-        }
-        None => diesel::update(live).set((members, next_version)).execute(conn).await?,
-    };
-    Ok(match (rows, expected_version) {
-        (0, Some(_)) => ProfileUpdate::VersionChanged,
-        (0, None) => ProfileUpdate::Gone,
-        _ => ProfileUpdate::Updated,
-    })
+    Ok(ProfileUpdate::of(update.get_result(conn).await?))
 }

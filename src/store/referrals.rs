@@ -69,6 +69,7 @@ statement! {
     Activate<'a> {
         at: Option<DateTime<Utc>> => Nullable<Timestamptz>,
         now: DateTime<Utc> => Timestamptz,
+        session: uuid::Uuid => Uuid,
         user: uuid::Uuid => Uuid,
         number: &'a str => Text,
         former: uuid::Uuid => Uuid,
@@ -79,11 +80,11 @@ statement! {
         burst: i32 => Integer,
     } -> (Text, Nullable<Text>, Nullable<Interval>)
     "SELECT outcome, earlier, wait FROM activate_invite(
-         _at => $1, _now => $2, _user => $3, _number => $4, _former => $5, _code => $6, _window_since => $7,
-         _meter => $8, _every => $9, _burst => $10)"
+         _at => $1, _now => $2, _session => $3, _user => $4, _number => $5, _former => $6, _code => $7,
+         _window_since => $8, _meter => $9, _every => $10, _burst => $11)"
 }
 
-/// How often the user's number is looked at again that changed meanwhile.
+/// How often session and number are looked at again that changed meanwhile.
 const LOOKS: u32 = 3;
 
 /// Enters a code for the user of a session, once and for all.
@@ -104,6 +105,7 @@ pub async fn activate(
         let activate = Activate {
             at: entry.at,
             now: entry.now,
+            session: entry.session.0,
             user: entry.user.0,
             number: &number,
             former: former.0,

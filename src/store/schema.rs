@@ -157,6 +157,7 @@ diesel::table! {
 diesel::table! {
     tombstones (phone) {
         phone -> Uuid,
+        has_activated -> Bool,
         kept_until -> Timestamptz,
     }
 }

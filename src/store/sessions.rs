@@ -40,6 +40,22 @@ pub async fn find_user(
     Ok(Some(UserId(user)))
 }
 
+statement! {
+    LockUser { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (Nullable<Uuid>,)
+    "SELECT lock_user_of($1, $2)"
+}
+
+/// Locks the row of the user of a session for the rest of the transaction;
+/// none: the session or the account has ended, perhaps while the lock was waited for.
+pub(super) async fn lock_user(
+    conn: &mut Connection,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Option<UserId>, StoreError> {
+    let (user,): (Option<uuid::Uuid>,) = LockUser { session: session.0, now }.get_result(conn).await?;
+    Ok(user.map(UserId))
+}
+
 /// How long a use is not written after one that was.
 const USE_IS_NOTED_EVERY: Duration = Duration::minutes(1);
 
@@ -165,9 +181,8 @@ statement! {
         now: DateTime<Utc> => Timestamptz,
         spared: Option<uuid::Uuid> => Nullable<Uuid>,
     } -> (BigInt,)
-    "WITH asking AS (
-         SELECT user_id FROM sessions JOIN users ON users.id = user_id
-         WHERE sessions.id = $1 AND expires_at > $2 FOR NO KEY UPDATE OF users
+    "WITH asking AS MATERIALIZED (
+         SELECT lock_user_of($1, $2) AS user_id
      ), forgotten AS (
          DELETE FROM device_guard USING asking
          WHERE device_guard.user_id = asking.user_id AND device_guard.session_id IS DISTINCT FROM $3
@@ -206,9 +221,11 @@ statement! {
         now: DateTime<Utc> => Timestamptz,
         other: uuid::Uuid => Uuid,
     } -> (BigInt,)
-    "WITH asked AS (
-         SELECT other.id, other.user_id FROM sessions JOIN sessions other ON other.user_id = sessions.user_id
-         WHERE sessions.id = $1 AND sessions.expires_at > $2 AND other.id = $3 AND other.expires_at > $2
+    "WITH asking AS MATERIALIZED (
+         SELECT lock_user_of($1, $2) AS user_id
+     ), asked AS (
+         SELECT other.id, other.user_id FROM asking JOIN sessions other ON other.user_id = asking.user_id
+         WHERE other.id = $3 AND other.expires_at > $2
      ), forgotten AS (
          DELETE FROM device_guard USING asked
          WHERE device_guard.user_id = asked.user_id AND device_guard.session_id = asked.id

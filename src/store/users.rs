@@ -6,10 +6,10 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 use super::{
     Connection, StoreError, devices,
-    schema::{avatars, pins, referrals, sessions, users},
-    tombstones,
+    schema::{avatars, pins, referrals, sessions as sessions_table, users},
+    sessions, tombstones,
 };
-use crate::domain::{Pseudonym, UserId};
+use crate::domain::{Pseudonym, SessionId};
 
 /// What came of a deletion. Every case is ordinary.
 pub enum Deletion {
@@ -17,32 +17,43 @@ pub enum Deletion {
     Deleted,
     /// The profile is not at the expected version: nothing was changed.
     VersionChanged,
+    /// The session that asked, or the account, ended before.
+    SessionEnded,
+}
+
+/// An account to be deleted.
+pub struct Deleting {
+    /// Who asks: a session that must live when the account is deleted.
+    pub session: SessionId,
+    /// The version of the profile that is deleted, and no other.
+    pub expected_version: Option<i32>,
+    /// Accounts made until then are too old to activate an invite code; none: none is.
+    pub window_since: Option<DateTime<Utc>>,
+    /// The moment of the request.
+    pub now: DateTime<Utc>,
 }
 
 /// Deletes the account: its personal data, its avatar, its PIN, its sessions and devices, its place among
 /// those its referrer invited. The invite code stays taken for ever, and if the account activated
-/// one, its number keeps a tombstone, for which `known_as` makes its pseudonym.
-///
-/// With `expected_version` only that version is deleted. Deleting what is
-/// deleted already changes nothing and is no error.
+/// one, or is too old to, its number keeps a tombstone, for which `known_as` makes its pseudonym.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: nothing was changed.
 pub async fn delete(
     conn: &mut Connection,
-    user: UserId,
-    expected_version: Option<i32>,
-    now: DateTime<Utc>,
+    deleting: &Deleting,
     known_as: impl Fn(&str) -> Pseudonym + Send + Sync,
 ) -> Result<Deletion, StoreError> {
+    let Deleting { session, expected_version, window_since, now } = *deleting;
     conn.transaction(async |conn| {
         // First the row: a login that runs beside this one either has its
         // session deleted below, or finds the number free and makes a new account.
+        let Some(user) = sessions::lock_user(conn, session, now).await? else {
+            return Ok(Deletion::SessionEnded);
+        };
         let live = users::table.find(user.0).filter(users::deleted_at.is_null());
-        let phone: Option<Option<String>> =
-            live.select(users::phone).for_update().get_result(conn).await.optional()?;
-        let Some(Some(phone)) = phone else { return Ok(Deletion::Deleted) };
+        let phone: Option<String> = live.select(users::phone).get_result(conn).await?;
         let erased = (
             users::phone.eq(None::<String>),
             users::email.eq(None::<String>),
@@ -61,11 +72,15 @@ pub async fn delete(
                 diesel::update(live).set(erased).execute(conn).await?;
             }
         }
-        tombstones::leave(conn, known_as(&phone), user, now).await?;
+        if let Some(phone) = phone {
+            tombstones::leave(conn, known_as(&phone), user, window_since, now).await?;
+        }
         // In the order in which a logout and a login lock them.
         diesel::delete(pins::table.find(user.0)).execute(conn).await?;
         devices::forget_all(conn, user).await?;
-        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).execute(conn).await?;
+        diesel::delete(sessions_table::table.filter(sessions_table::user_id.eq(user.0)))
+            .execute(conn)
+            .await?;
         diesel::delete(avatars::table.find(user.0)).execute(conn).await?;
         let referrer: Option<uuid::Uuid> = diesel::delete(referrals::table.find(user.0))
             .returning(referrals::referrer_id)

@@ -48,6 +48,12 @@ impl Pseudonyms {
     pub fn of_former(&self, phone: &str) -> Pseudonym {
         self.of("former", phone)
     }
+
+    /// By what the invite codes that nobody has are counted which a number enters.
+    #[must_use]
+    pub fn of_invite_codes(&self, phone: &str) -> Pseudonym {
+        self.of("invite codes", phone)
+    }
 }
 
 impl fmt::Debug for Pseudonyms {

@@ -1,0 +1,1 @@
+DROP FUNCTION refuse_past_pin, lock_user_of;
