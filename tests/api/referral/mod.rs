@@ -7,5 +7,6 @@ mod invited;
 mod paging;
 mod rules;
 mod shown;
+mod unknown_codes;
 
 const REFERRAL: &str = "/api/v1/referral";
