@@ -10,6 +10,7 @@ mod client;
 mod dev_inbox;
 mod devices;
 mod documents;
+mod ended_sessions;
 mod failures;
 mod guesses;
 mod jobs;

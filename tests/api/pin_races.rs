@@ -1,7 +1,9 @@
 //! Changes of a PIN beside others, and beside the end of what permits them.
 
+use std::cell::Cell;
+
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3};
 use serde_json::json;
 
 use crate::{pin_login::failures, support::TestApp};
@@ -120,4 +122,69 @@ async fn a_deletion_takes_the_pin_along_also_one_that_is_being_set() {
         assert!(matches!(set.status.as_u16(), 204 | 401), "{}", set.text);
         assert_eq!(app.count("pins").await, 0, "{table}");
     }
+}
+
+#[tokio::test]
+async fn a_login_at_the_number_that_an_account_with_a_pin_comes_to_needs_the_pin() {
+    let app = busy().await;
+    // The first code that is used up waits there: whose the number is was seen by then.
+    app.execute(
+        "CREATE FUNCTION wait_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF pg_try_advisory_xact_lock(2) THEN PERFORM pg_advisory_xact_lock(1); END IF;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER wait_once BEFORE UPDATE OF consumed_at ON challenge_use
+             FOR EACH ROW WHEN (NEW.consumed_at IS NOT NULL) EXECUTE FUNCTION wait_once()",
+    )
+    .await;
+    let mut played = 0;
+    // The login goes on when the change is done, and when all that the change still waits for is its own account. On a
+    // busy computer the service may give up before both stand there.
+    let mut takes = [true, false].repeat(20);
+    while let Some(is_done) = takes.pop() {
+        let ada = app.newcomer().await;
+        ada.set_pin(PIN, None).await.expect(204);
+        let new = format!("+7998{}", &ada.phone()[5..]);
+        let (challenge, code) = (app.challenge(&new).await, app.code(&new));
+        let asked = ada.post("/api/v1/profile/phone", json!({"phone": new})).await.expect(200);
+        let body = json!({"challenge_token": asked.body["challenge_token"], "code": app.code(&new)});
+        let [mut login_stop, mut change_stop] = [
+            AsyncPgConnection::establish(&app.database_url).await.unwrap(),
+            AsyncPgConnection::establish(&app.database_url).await.unwrap(),
+        ];
+        login_stop.batch_execute("BEGIN; SELECT pg_advisory_xact_lock(1)").await.unwrap();
+        let row = format!("BEGIN; SELECT FROM users WHERE id = '{}' FOR UPDATE", ada.id());
+        change_stop.batch_execute(if is_done { "BEGIN" } else { &row }).await.unwrap();
+        let has_changed = Cell::new(false);
+        let changing = async {
+            TestApp::until(async || app.count(WAITING).await > 0).await;
+            let answer = ada.post("/api/v1/profile/phone/verify", body).await;
+            has_changed.set(true);
+            answer
+        };
+        let let_go = async {
+            TestApp::until(async || has_changed.get() || app.count(WAITING).await > 1).await;
+            login_stop.batch_execute("COMMIT").await.unwrap();
+            // Its next stop is what the change has taken on its way to the account.
+            TestApp::until(async || has_changed.get() || app.count(WAITING).await != 1).await;
+            change_stop.batch_execute("COMMIT").await.unwrap();
+        };
+        let (login, changed, ()) = join3(app.verify(&challenge, &code), changing, let_go).await;
+        if login.status == 503 || changed.status == 503 {
+            continue;
+        }
+        takes.retain(|other| *other != is_done);
+        played += 1;
+        // Where the change waits for the login instead, the number is taken.
+        if login.status == 200 {
+            assert_ne!(login.body["user"]["id"], ada.id(), "a session without the PIN");
+            changed.expect_problem(409, "phone-taken");
+        } else {
+            assert_eq!(changed.expect(200).body["phone"], new);
+            let code = login.text_of("code");
+            assert!(matches!(&*code, "pin-required" | "invalid-challenge"), "{}", login.text);
+            assert_eq!(app.count(&format!("sessions WHERE user_id = '{}'", ada.id())).await, 1);
+        }
+    }
+    assert_eq!(played, 2, "the service gave up each time");
 }

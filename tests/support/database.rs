@@ -1,13 +1,14 @@
 //! Behind the service: what its tables hold, and a barrier for requests that race.
 
-use std::{future::Future, time::Duration};
+use std::{cell::Cell, future::Future, time::Duration};
 
 use diesel::{dsl::sql, sql_types::Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use futures_util::future::join;
+use futures_util::future::{join, join3};
+use reqwest::RequestBuilder;
 use serde_json::Value;
 
-use super::TestApp;
+use super::{Answer, TestApp, TestUser};
 
 impl TestApp {
     /// The only column of each row, which must be a text.
@@ -73,5 +74,52 @@ impl TestApp {
         let (answers, opened) = join(requests, open).await;
         opened.unwrap_or_else(|_| panic!("fewer than {waiting} statements came to {table}"));
         answers
+    }
+
+    /// Waits until `is_so`, and fails if that never comes.
+    pub async fn until(is_so: impl AsyncFn() -> bool) {
+        let come = async {
+            while !is_so().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        let come = tokio::time::timeout(Duration::from_secs(10), come).await;
+        come.unwrap_or_else(|_| panic!("what was waited for never came"));
+    }
+}
+
+/// Those who stand in line for the row of a user: each has its place there, or waits for it.
+const LINE: &str = "pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE locktype = 'tuple' AND relation = 'users'::regclass AND datname = current_database()";
+
+impl TestUser<'_> {
+    /// Lets `first` and then `second` stand in line for the user's row, and both go on, one after the other, once they
+    /// stand there. Gives the two answers, and whether one was given before that: who is answered without the row is
+    /// not waited for.
+    pub async fn in_line(&self, first: RequestBuilder, second: RequestBuilder) -> (Answer, Answer, bool) {
+        let app = self.app;
+        let mut holder = AsyncPgConnection::establish(&app.database_url).await.unwrap();
+        let hold = format!("BEGIN; SELECT FROM users WHERE id = '{}' FOR UPDATE", self.id());
+        holder.batch_execute(&hold).await.unwrap();
+        let answered = Cell::new(0);
+        let send = async |request| {
+            let answer = app.send(request).await;
+            answered.set(answered.get() + 1);
+            answer
+        };
+        let stand = async |requests| {
+            TestApp::until(async || app.count(LINE).await + answered.get() >= requests).await;
+        };
+        let come_second = async {
+            stand(1).await;
+            send(second).await
+        };
+        let let_go = async {
+            stand(2).await;
+            let is_answered = answered.get() > 0;
+            holder.batch_execute("COMMIT").await.unwrap();
+            is_answered
+        };
+        join3(send(first), come_second, let_go).await
     }
 }

@@ -49,6 +49,16 @@ impl<'a> TestUser<'a> {
         self.get("/api/v1/profile").await.expect(200).body
     }
 
+    /// Which user.
+    pub fn id(&self) -> &str {
+        self.login.body["user"]["id"].as_str().unwrap()
+    }
+
+    /// The number of the login.
+    pub fn phone(&self) -> &str {
+        self.login.body["user"]["phone"].as_str().unwrap()
+    }
+
     /// The user's own invite code.
     pub fn invite_code(&self) -> String {
         self.login.body["user"]["invite_code"].as_str().unwrap().to_owned()
