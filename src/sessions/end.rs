@@ -8,7 +8,7 @@ use crate::{
     domain::SessionId,
     http::{bearer::CurrentUser, problem::Problem},
     state::AppState,
-    store::sessions,
+    store::sessions::{self, Ending},
 };
 
 /// End a session
@@ -34,10 +34,12 @@ pub(super) async fn end_session(
     // What is no identifier is the identifier of no session.
     let session = id.parse().map(SessionId).map_err(|_| Problem::NotFound)?;
     let mut conn = app.database.connection().await?;
-    if sessions::end_one(&mut conn, user.session, session, user.now).await? {
-        audit::session_ended(user.id, user.session, session);
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(Problem::NotFound)
+    match sessions::end_one(&mut conn, user.session, session, user.now).await? {
+        Ending::Ended => {
+            audit::session_ended(user.id, user.session, session);
+            Ok(HttpResponse::NoContent().finish())
+        }
+        Ending::NoSuchSession => Err(Problem::NotFound),
+        Ending::SessionEnded => Err(Problem::Unauthenticated),
     }
 }

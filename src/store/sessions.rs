@@ -196,8 +196,18 @@ statement! {
      SELECT count(*) FROM ended"
 }
 
+/// What came of ending another session. Every case is ordinary.
+pub enum Ending {
+    /// It is ended.
+    Ended,
+    /// There is none of this user to end.
+    NoSuchSession,
+    /// The session that asked has ended itself.
+    SessionEnded,
+}
+
 /// Ends the session `other` of the same user, as asked by `session`, and the
-/// trust in its device; tells whether there was one to end.
+/// trust in its device.
 ///
 /// Both must live at `now`, which is a part of the statement: what has ended
 /// ends nothing, and nothing is ended twice.
@@ -210,9 +220,14 @@ pub async fn end_one(
     session: SessionId,
     other: SessionId,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let (ended,): (i64,) = EndOne { session: session.0, now, other: other.0 }.get_result(conn).await?;
-    Ok(ended > 0)
+) -> Result<Ending, StoreError> {
+    let (asking, ended): (i64, i64) =
+        EndOne { session: session.0, now, other: other.0 }.get_result(conn).await?;
+    Ok(match (asking, ended) {
+        (0, _) => Ending::SessionEnded,
+        (_, 0) => Ending::NoSuchSession,
+        _ => Ending::Ended,
+    })
 }
 
 statement! {
@@ -220,7 +235,7 @@ statement! {
         session: uuid::Uuid => Uuid,
         now: DateTime<Utc> => Timestamptz,
         other: uuid::Uuid => Uuid,
-    } -> (BigInt,)
+    } -> (BigInt, BigInt)
     "WITH asking AS MATERIALIZED (
          SELECT lock_user_of($1, $2) AS user_id
      ), asked AS (
@@ -234,7 +249,7 @@ statement! {
          DELETE FROM sessions USING asked WHERE sessions.id = asked.id AND (SELECT count(*) FROM forgotten) >= 0
          RETURNING 1
      )
-     SELECT count(*) FROM ended"
+     SELECT (SELECT count(user_id) FROM asking), (SELECT count(*) FROM ended)"
 }
 
 /// Forgets sessions whose absolute end, `absolute_life` after the login, is
