@@ -27,7 +27,7 @@ struct ActivateInvite {
 /// Can be done once; the choice is final. Repeating it with the same code is no error. Once for a number, too: whoever
 /// deletes the account or changes its number, and registers again with the number within 180 days, activates no other
 /// code. Where the service sets a time after the first login (`REFERRAL_WINDOW_DAYS`), a code is activated within it.
-/// Of codes that nobody has a user may enter twenty a day.
+/// Of codes that nobody has twenty may be entered for a number, and then one in 72 minutes; those of first logins count.
 #[utoipa::path(tag = "referral", security(("bearer" = [])), request_body = ActivateInvite, responses(
     (status = 200, description = "The code is activated", body = ReferralStatus),
     (status = 404, description = "unknown-invite-code"),
