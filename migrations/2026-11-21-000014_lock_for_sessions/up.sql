@@ -28,3 +28,7 @@ END $$;
 
 COMMENT ON FUNCTION refuse_past_pin IS
     'Under the lock of the user''s row: undoes a login that at its beginning saw no PIN in its way, because the account came to the number, or the PIN to the account, while it waited.';
+
+CREATE INDEX events_of_user ON events ((data ->> 'user_id'));
+
+COMMENT ON INDEX events_of_user IS 'For the export of an account.';

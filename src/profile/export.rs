@@ -5,10 +5,12 @@ use actix_web::{
     http::header,
     web::{Bytes, Data},
 };
+use chrono::{DateTime, Utc};
 use futures_util::{Stream, stream};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::export_body::{Export, ExportedInvited};
+use super::export_body::Export;
 use crate::{
     audit,
     domain::{UserId, export::EXPORTS},
@@ -17,7 +19,7 @@ use crate::{
     store::{
         Connection, exports, limits,
         profiles::{self, Profile as Row},
-        referrals::{self, Position},
+        referrals::{self, Invited, Position},
         sessions,
     },
 };
@@ -27,12 +29,30 @@ const PAGE: usize = 1_000;
 /// How the document ends; those invited go before it.
 const END: &str = "]}";
 
+/// One who activated the user's code
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedInvited {
+    /// The phone, as the profile shows it.
+    #[schema(example = "+79990000044")]
+    phone: String,
+    /// When the code was activated.
+    #[schema(example = "2026-11-21T08:20:00Z")]
+    invited_at: DateTime<Utc>,
+}
+
+impl ExportedInvited {
+    /// As the profile shows it.
+    fn of(row: Invited, show: impl Fn(String) -> String) -> Self {
+        Self { phone: show(row.phone), invited_at: row.position.invited_at }
+    }
+}
+
 /// Export the own account
 ///
 /// Everything that is held about the user, as one JSON document to be saved: its members always come in the order
 /// shown here. No secret is in it, and nobody else's data but the phones that the profile shows as well. The list of
 /// those invited may be long, so the document is sent while it is read; if its end is missing, ask for it again. Ten
-/// times a day.
+/// times, and then once in 144 minutes.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), responses(
     (status = 200, description = "The document", body = Export,
         headers(("Content-Disposition" = String, description = "Under which name to save it"))),
@@ -69,9 +89,10 @@ async fn count(app: &AppState, conn: &mut Connection, user: UserId) -> Result<()
 /// Everything but those invited.
 async fn gather(app: &AppState, conn: &mut Connection, bearer: &Bearer, own: Row) -> Result<Export, Problem> {
     let number = app.pseudonyms.of("phone", &own.phone);
-    let held = exports::find(conn, bearer.user, number, app.pseudonyms.of_former(&own.phone)).await?;
+    let former = app.pseudonyms.of_former(&own.phone);
+    let held = exports::find(conn, bearer.user, number, former, own.created_at).await?;
     let profile = Profile::of(own, &app.settings);
-    Ok(Export::of(profile, held, bearer.session))
+    Ok(Export::of(profile, held, bearer.session, bearer.now))
 }
 
 /// What of the document is sent next.

@@ -4,11 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    domain::SessionId,
-    http::profile::Profile,
-    store::{exports, referrals::Invited},
-};
+use super::export::ExportedInvited;
+use crate::{domain::SessionId, http::profile::Profile, store::exports};
 
 /// Everything that is held about a user, always in this order
 #[derive(Serialize, ToSchema)]
@@ -34,8 +31,22 @@ pub(super) struct Export {
     /// What is counted for the number, so that nobody guesses codes or has the person flooded with messages. It is
     /// stored under a pseudonym of the number, and only the service can tell that it is this one's.
     number: ExportedNumber,
+    /// What happened to the account in the last days, as the systems of the operator are told of it, newest first.
+    events: Vec<ExportedEvent>,
     /// Everybody who activated the user's invite code, newest first.
     invited: Vec<ExportedInvited>,
+}
+
+/// Something that happened to the account
+#[derive(Serialize, ToSchema)]
+struct ExportedEvent {
+    /// What.
+    #[serde(rename = "type")]
+    #[schema(example = "user.created")]
+    event_type: String,
+    /// When.
+    #[schema(example = "2026-11-21T08:15:00Z")]
+    at: DateTime<Utc>,
 }
 
 /// A login
@@ -91,7 +102,7 @@ struct ExportedDevice {
     /// Until when it is.
     #[schema(example = "2027-05-20T08:20:00Z")]
     trusted_until: DateTime<Utc>,
-    /// When the wrong codes that were entered on it are all forgotten; null if there never were any.
+    /// When the wrong codes that were entered on it are all forgotten; null if there are none to forget.
     #[schema(example = json!(null), required = true)]
     wrong_codes_forgotten_at: Option<DateTime<Utc>>,
     /// When the codes that it asked for are all forgotten; null if there never were any.
@@ -144,7 +155,7 @@ struct ExportedActivation {
     activated_at: DateTime<Utc>,
 }
 
-/// What is counted for the number; null is what never happened
+/// What is counted for the number since the account was made; null is what never happened, or is forgotten
 #[derive(Default, Serialize, ToSchema)]
 struct ExportedNumber {
     /// When the codes of four and five digits that somebody entered wrongly for this number are all forgotten.
@@ -165,47 +176,37 @@ struct ExportedNumber {
     /// The last login: codes sent before it open nothing.
     #[schema(example = "2026-11-24T17:05:12Z", required = true)]
     older_codes_void_since: Option<DateTime<Utc>>,
-    /// Until when no invite code can be activated with this number, because an account that had it before activated one,
-    /// or was too old to.
-    #[schema(example = json!(null), required = true)]
-    no_activation_until: Option<DateTime<Utc>>,
-    /// Whether it is because that account activated one.
+    /// That no invite code can be activated with this number for a while: true, because an account that had it before
+    /// activated one; false, because that account was too old to; null: one can.
     #[schema(example = json!(null), required = true)]
     earlier_account_activated: Option<bool>,
 }
 
-/// One who activated the user's code
-#[derive(Serialize, ToSchema)]
-pub(super) struct ExportedInvited {
-    /// The phone, as the profile shows it.
-    #[schema(example = "+79990000044")]
-    phone: String,
-    /// When the code was activated.
-    #[schema(example = "2026-11-21T08:20:00Z")]
-    invited_at: DateTime<Utc>,
-}
-
-/// A meter or a mark is at the beginning of time until something happens.
-fn happened(moment: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    (moment > DateTime::UNIX_EPOCH).then_some(moment)
+/// A meter that is not ahead of now remembers nothing: what was charged and given back leaves it so, too.
+fn remembered(meter: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (meter > now).then_some(meter)
 }
 
 impl Export {
     /// All but those who were invited, who are written one page after the other.
-    pub(super) fn of(profile: Profile, held: exports::Held, asking: SessionId) -> Self {
+    pub(super) fn of(profile: Profile, held: exports::Held, asking: SessionId, now: DateTime<Utc>) -> Self {
         Self {
             profile,
             last_login_at: held.last_login_at,
             sessions: held.sessions.into_iter().map(|session| ExportedSession::of(session, asking)).collect(),
-            trusted_devices: held.devices.into_iter().map(ExportedDevice::from).collect(),
-            pin: held.pin.map(ExportedPin::from),
+            trusted_devices: held.devices.into_iter().map(|row| ExportedDevice::of(row, now)).collect(),
+            pin: held.pin.map(|row| ExportedPin::of(&row, now)),
             avatar: held.avatar.map(ExportedAvatar::from),
             activation: held.activation.map(ExportedActivation::from),
             number: ExportedNumber {
-                no_activation_until: held.tombstone.map(|(_, until)| until),
-                earlier_account_activated: held.tombstone.map(|(has_activated, _)| has_activated),
-                ..held.number.map(ExportedNumber::from).unwrap_or_default()
+                earlier_account_activated: held.earlier_account_activated,
+                ..held.number.map(|row| ExportedNumber::of(row, now)).unwrap_or_default()
             },
+            events: held
+                .events
+                .into_iter()
+                .map(|(event_type, at)| ExportedEvent { event_type, at })
+                .collect(),
             invited: Vec::new(),
         }
     }
@@ -229,26 +230,26 @@ impl ExportedSession {
     }
 }
 
-impl From<exports::Device> for ExportedDevice {
-    fn from(row: exports::Device) -> Self {
+impl ExportedDevice {
+    fn of(row: exports::Device, now: DateTime<Utc>) -> Self {
         Self {
             id: row.device,
             session_id: row.session_id,
             created_at: row.created_at,
             trusted_until: row.expires_at,
-            wrong_codes_forgotten_at: happened(row.failures),
-            codes_sent_forgotten_at: happened(row.sends),
+            wrong_codes_forgotten_at: remembered(row.failures, now),
+            codes_sent_forgotten_at: remembered(row.sends, now),
             last_code_sent_at: row.last_own_send_at,
             codes_given_back_at: row.returned.into_iter().flatten().collect(),
         }
     }
 }
 
-impl From<exports::Pin> for ExportedPin {
-    fn from(row: exports::Pin) -> Self {
+impl ExportedPin {
+    fn of(row: &exports::Pin, now: DateTime<Utc>) -> Self {
         Self {
             last_sign_of_life_at: row.last_seen_at,
-            wrong_pins_forgotten_at: happened(row.failures),
+            wrong_pins_forgotten_at: remembered(row.failures, now),
             given_by_session: row.proven_by,
         }
     }
@@ -270,24 +271,16 @@ impl From<exports::Activation> for ExportedActivation {
     }
 }
 
-impl From<exports::Number> for ExportedNumber {
-    fn from(row: exports::Number) -> Self {
+impl ExportedNumber {
+    fn of(row: exports::Number, now: DateTime<Utc>) -> Self {
         Self {
-            wrong_short_codes_forgotten_at: happened(row.f4),
-            wrong_longer_codes_forgotten_at: happened(row.f6),
-            codes_sent_forgotten_at: happened(row.sends),
+            wrong_short_codes_forgotten_at: remembered(row.f4, now),
+            wrong_longer_codes_forgotten_at: remembered(row.f6, now),
+            codes_sent_forgotten_at: remembered(row.sends, now),
             last_code_sent_at: row.last_sent_at,
             codes_given_back_at: row.returned.into_iter().flatten().collect(),
-            older_codes_void_since: happened(row.voided_before),
-            no_activation_until: None,
+            older_codes_void_since: row.voided_before,
             earlier_account_activated: None,
         }
-    }
-}
-
-impl ExportedInvited {
-    /// As the profile shows it.
-    pub(super) fn of(row: Invited, show: impl Fn(String) -> String) -> Self {
-        Self { phone: show(row.phone), invited_at: row.position.invited_at }
     }
 }

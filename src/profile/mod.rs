@@ -112,6 +112,10 @@ async fn expected_version(
             return Err(Problem::InvalidRequest("If-Match: must be a list of entity tags or *.".into()));
         }
     };
+    if tags.iter().all(|tag| tag.weak) {
+        // Such a tag never matches (RFC 9110, section 8.8.3.2); a proxy that compresses makes it of ours.
+        return Err(Problem::InvalidRequest("If-Match: takes the ETag as it was given, without W/.".into()));
+    }
     let profile = profiles::find_by_session(conn, user.session, user.now).await?;
     let version = profile.ok_or(Problem::Unauthenticated)?.version;
     let present = entity_tag(version);

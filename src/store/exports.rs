@@ -1,14 +1,19 @@
 //! Everything that is held about a user and that the profile does not show: for the export of the account. A column
 //! that comes to a table and refers to a user belongs here, or on the list of exceptions in `tests/api/profile/export.rs`.
 
-use chrono::{DateTime, Utc};
-use diesel::{OptionalExtension, prelude::*};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{
+    OptionalExtension,
+    prelude::*,
+    sql_types::{Text, Timestamptz},
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{
     Connection, StoreError,
     schema::{avatars, device_guard, phone_guard, pins, referrals, sessions, tombstones, users},
+    statement::statement,
 };
 use crate::domain::{Pseudonym, UserId};
 
@@ -31,9 +36,11 @@ pub struct Held {
     pub activation: Option<Activation>,
     /// What is counted for the number.
     pub number: Option<Number>,
-    /// Whether an account that had the number before activated a code, else it was too old to, and until when
-    /// that is remembered.
-    pub tombstone: Option<(bool, DateTime<Utc>)>,
+    /// Whether an account that had the number before activated a code, else it was too old to. Until when that is
+    /// remembered would tell when somebody else left.
+    pub earlier_account_activated: Option<bool>,
+    /// Types and moments of the events that tell of the user, newest first.
+    pub events: Vec<(String, DateTime<Utc>)>,
 }
 
 /// A row of `sessions`.
@@ -94,10 +101,17 @@ pub struct Number {
     pub sends: DateTime<Utc>,
     pub last_sent_at: Option<DateTime<Utc>>,
     pub returned: Moments,
-    pub voided_before: DateTime<Utc>,
+    pub voided_before: Option<DateTime<Utc>>,
 }
 
-/// Reads it. The number is known as `number` where it is counted, and as `former` where it is remembered that it
+statement! {
+    /// Walks `events_of_user`.
+    FindEvents { user: String => Text } -> (Text, Timestamptz)
+    "SELECT event_type, occurred_at FROM events WHERE data ->> 'user_id' = $1 ORDER BY id DESC"
+}
+
+/// Reads it. What happened to the number before `since`, when the account was made, happened to somebody else. The
+/// number is known as `number` where it is counted, and as `former` where it is remembered that it
 /// activated a code.
 ///
 /// # Errors
@@ -108,6 +122,7 @@ pub async fn find(
     user: UserId,
     number: Pseudonym,
     former: Pseudonym,
+    since: DateTime<Utc>,
 ) -> Result<Held, StoreError> {
     Ok(Held {
         last_login_at: users::table.find(user.0).select(users::last_login_at).first(conn).await?,
@@ -131,10 +146,11 @@ pub async fn find(
             .first(conn)
             .await
             .optional()?,
-        number: find_number(conn, number).await?,
-        tombstone: tombstones::table
+        number: find_number(conn, number, since).await?,
+        events: FindEvents { user: user.0.to_string() }.load(conn).await?,
+        earlier_account_activated: tombstones::table
             .find(former.0)
-            .select((tombstones::has_activated, tombstones::kept_until))
+            .select(tombstones::has_activated)
             .first(conn)
             .await
             .optional()?,
@@ -171,14 +187,30 @@ async fn devices(conn: &mut Connection, user: UserId) -> Result<Vec<Device>, Sto
     Ok(of_user.order((device_guard::created_at.desc(), device_guard::device.desc())).load(conn).await?)
 }
 
-async fn find_number(conn: &mut Connection, number: Pseudonym) -> Result<Option<Number>, StoreError> {
+async fn find_number(
+    conn: &mut Connection,
+    number: Pseudonym,
+    since: DateTime<Utc>,
+) -> Result<Option<Number>, StoreError> {
     let known = phone_guard::table.find(number.0).select((
         phone_guard::f4,
         phone_guard::f6,
         phone_guard::sends,
         phone_guard::last_sent_at,
         phone_guard::returned,
-        phone_guard::voided_before,
+        phone_guard::voided_before.nullable(),
     ));
-    Ok(known.first(conn).await.optional()?)
+    let found: Option<Number> = known.first(conn).await.optional()?;
+    // To the millisecond, as a login is noted there.
+    let since = since - TimeDelta::milliseconds(1);
+    Ok(found.map(|row| Number {
+        last_sent_at: row.last_sent_at.filter(|moment| *moment > since),
+        returned: row
+            .returned
+            .into_iter()
+            .filter(|moment| moment.is_some_and(|moment| moment > since))
+            .collect(),
+        voided_before: row.voided_before.filter(|moment| *moment > since),
+        ..row
+    }))
 }
