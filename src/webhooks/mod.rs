@@ -1,5 +1,6 @@
 //! Webhooks: who is told of events, and how (Standard Webhooks 1.0.0).
 
+mod client;
 mod endpoint;
 mod message;
 mod reach;
@@ -56,7 +57,7 @@ pub enum WebhookError {
     Secrets(#[from] SecretError),
     /// The HTTP client.
     #[error("the client for webhooks cannot be set up")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] native_tls::Error),
 }
 
 impl Settings {

@@ -1,6 +1,13 @@
-use std::{error::Error, net::SocketAddr};
+use std::{
+    error::Error,
+    net::SocketAddr,
+    task::{Context, Poll},
+    vec,
+};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use futures_util::{FutureExt, future::BoxFuture};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
 
 use crate::domain::network;
 
@@ -9,26 +16,41 @@ use crate::domain::network;
 #[error("the name stands for an address of a private network")]
 pub(super) struct PrivateNetwork;
 
-/// Finds the addresses to connect to, of the public Internet only.
+/// Finds the addresses to connect to, of the public Internet only unless
+/// private networks are allowed.
 ///
 /// The connection is made to what is found here and to nothing else, so a name
 /// that stands for another address a moment later gains nothing.
-pub(super) struct PublicOnly;
+#[derive(Clone, Copy)]
+pub(super) struct Resolver {
+    pub allows_private: bool,
+}
 
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
+type Found = Result<vec::IntoIter<SocketAddr>, Box<dyn Error + Send + Sync>>;
+
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = BoxFuture<'static, Found>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let allows_private = self.allows_private;
+        async move {
             // The port is put in by whoever connects.
             let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            public(found)
-        })
+            if allows_private { Ok(found.into_iter()) } else { public(found) }
+        }
+        .boxed()
     }
 }
 
-fn public(found: Vec<SocketAddr>) -> Result<Addrs, Box<dyn Error + Send + Sync>> {
-    let mut found: Vec<_> = found.into_iter().collect();
+fn public(mut found: Vec<SocketAddr>) -> Found {
     found.retain(|address| network::is_public(address.ip()));
-    if found.is_empty() { Err(PrivateNetwork.into()) } else { Ok(Box::new(found.into_iter())) }
+    if found.is_empty() { Err(PrivateNetwork.into()) } else { Ok(found.into_iter()) }
 }
 
 #[cfg(test)]
@@ -45,7 +67,7 @@ mod tests {
 
     #[tokio::test]
     async fn this_machine_is_not_reached_by_its_name() {
-        let found = PublicOnly.resolve("localhost".parse().unwrap()).await;
+        let found = Resolver { allows_private: false }.call("localhost".parse().unwrap()).await;
         assert!(found.err().unwrap().is::<PrivateNetwork>());
     }
 }

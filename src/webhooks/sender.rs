@@ -1,22 +1,23 @@
 use std::{error::Error, io, iter, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{
-    Client, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
-    redirect::Policy,
+use http_body_util::Full;
+use hyper::{
+    HeaderMap, Request, StatusCode,
+    body::Bytes,
+    header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
+    http,
 };
+use tokio::time::timeout;
 
 use super::{
     Endpoint, Message,
-    reach::{PrivateNetwork, PublicOnly},
+    client::{Client, TooLong, client},
+    reach::{PrivateNetwork, Resolver},
 };
 use crate::webhook_signature::WebhookSecrets;
 
-/// How long a connection may take to be made.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
-/// Connections that nothing is sent on are closed before most servers do it.
-const IDLE: Duration = Duration::from_secs(20);
+const WHO: &str = concat!("phone-auth/", env!("CARGO_PKG_VERSION"));
 
 /// What came of an attempt. Every case is ordinary.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +53,7 @@ impl Outcome {
 pub struct Sender {
     client: Client,
     secrets: WebhookSecrets,
+    patience: Duration,
 }
 
 impl Sender {
@@ -59,42 +61,46 @@ impl Sender {
         secrets: WebhookSecrets,
         allows_private: bool,
         patience: Duration,
-    ) -> Result<Self, reqwest::Error> {
-        let mut client = Client::builder()
-            .user_agent(concat!("phone-auth/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_PATIENCE)
-            .timeout(patience)
-            .pool_idle_timeout(IDLE)
-            // Where it leads to nobody has looked at.
-            .redirect(Policy::none())
-            // A proxy would find the addresses by itself, past `reach`.
-            .no_proxy();
-        if !allows_private {
-            client = client.dns_resolver(PublicOnly);
-        }
-        Ok(Self { client: client.build()?, secrets })
+    ) -> Result<Self, native_tls::Error> {
+        Ok(Self { client: client(Resolver { allows_private })?, secrets, patience })
     }
 
     /// Tells `endpoint`; `now` is the time of the attempt.
     ///
     /// The status decides; what else the endpoint says is not read.
     pub async fn send(&self, endpoint: &Endpoint, message: &Message, now: DateTime<Utc>) -> Outcome {
-        let mut request =
-            self.client.post(endpoint.url.clone()).header(CONTENT_TYPE, "application/json; charset=utf-8");
-        for (name, value) in self.secrets.headers(&message.id, now.timestamp(), message.body.as_bytes()) {
-            request = request.header(name, value);
-        }
-        match request.body(message.body.clone()).send().await {
-            Ok(answer) if answer.status().is_success() => Outcome::Taken(answer.status().as_u16()),
-            Ok(answer) if answer.status() == StatusCode::GONE => Outcome::Gone,
-            Ok(answer) => Outcome::Refused {
+        let Ok(request) = self.request(endpoint, message, now) else {
+            return Outcome::Unanswered("no request could be made");
+        };
+        match timeout(self.patience, self.client.request(request)).await {
+            Ok(Ok(answer)) if answer.status().is_success() => Outcome::Taken(answer.status().as_u16()),
+            Ok(Ok(answer)) if answer.status() == StatusCode::GONE => Outcome::Gone,
+            Ok(Ok(answer)) => Outcome::Refused {
                 status: answer.status().as_u16(),
                 retry_after: retry_after(answer.headers(), now),
             },
-            Err(error) => Outcome::Unanswered(why(&error)),
+            Ok(Err(error)) => Outcome::Unanswered(why(&error)),
+            Err(_) => Outcome::Unanswered(LATE),
         }
     }
+
+    fn request(
+        &self,
+        endpoint: &Endpoint,
+        message: &Message,
+        now: DateTime<Utc>,
+    ) -> http::Result<Request<Full<Bytes>>> {
+        let mut request = Request::post(endpoint.url.as_str())
+            .header(USER_AGENT, WHO)
+            .header(CONTENT_TYPE, "application/json; charset=utf-8");
+        for (name, value) in self.secrets.headers(&message.id, now.timestamp(), message.body.as_bytes()) {
+            request = request.header(name, value);
+        }
+        request.body(message.body.clone().into())
+    }
 }
+
+const LATE: &str = "no answer in time";
 
 /// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<TimeDelta> {
@@ -105,18 +111,20 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<TimeDelta> {
 }
 
 /// Why there was no answer, without the address and whatever else libraries put in.
-fn why(error: &reqwest::Error) -> &'static str {
+fn why(error: &hyper_util::client::legacy::Error) -> &'static str {
     let causes = || causes(error);
-    // Some wrap their cause so that only its text is left. The first text has the address.
+    // Some wrap their cause so that only its text is left.
     let says = |word: &str| causes().skip(1).any(|cause| cause.to_string().contains(word));
     let kind = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
     if causes().any(<dyn Error>::is::<PrivateNetwork>) {
         "private network refused"
-    } else if error.is_timeout() {
-        "no answer in time"
+    } else if causes().any(is_too_long) {
+        "too long an answer"
+    } else if kind == Some(io::ErrorKind::TimedOut) {
+        LATE
     } else if says("certificate") {
         "certificate not trusted"
-    } else if error.is_dns() {
+    } else if says("dns error") {
         "name not found"
     } else if kind == Some(io::ErrorKind::ConnectionRefused) {
         "connection refused"
@@ -125,6 +133,12 @@ fn why(error: &reqwest::Error) -> &'static str {
     } else {
         "connection lost"
     }
+}
+
+/// What an [`io::Error`] was made of is not among the causes: it stands for it.
+fn is_too_long(cause: &(dyn Error + 'static)) -> bool {
+    let made_of = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    made_of.is_some_and(<dyn Error + Send + Sync>::is::<TooLong>)
 }
 
 /// An error, what caused it, what caused that.

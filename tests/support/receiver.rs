@@ -25,6 +25,8 @@ pub enum Reply {
     Silence(u16),
     /// The end of the connection, after all was read.
     Cut,
+    /// Answers that say that an answer follows, for as long as somebody listens.
+    NeverFinal,
 }
 
 /// A message as it came.
@@ -132,6 +134,12 @@ fn serve(mut stream: TcpStream, inside: &(Mutex<Inside>, Condvar)) {
     let reply = state.replies.pop_front().or_else(|| state.otherwise.clone());
     let (status, lines) = match reply.unwrap_or(Reply::Status(204, "")) {
         Reply::Cut => return,
+        Reply::NeverFinal => {
+            drop(state);
+            let hints = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_000);
+            while stream.write_all(hints.as_bytes()).is_ok() {}
+            return;
+        }
         Reply::Status(status, lines) => (status, lines),
         Reply::Silence(status) => {
             state = inside.1.wait_while(state, |state| !state.is_let_go).unwrap();

@@ -51,6 +51,18 @@ async fn an_endpoint_that_takes_it_and_hangs_up_is_told_again_under_the_same_id(
 }
 
 #[tokio::test]
+async fn an_endpoint_that_says_for_ever_that_an_answer_follows_is_cut_off() {
+    let receiver = Receiver::start();
+    receiver.otherwise(Reply::NeverFinal);
+    let app = service(&[&receiver]).start().await;
+    happen(&app, 20).await;
+    round(&app).await;
+    let noted = app.query("SELECT DISTINCT last_outcome FROM deliveries").await;
+    assert_eq!(noted, ["too long an answer"]);
+    assert_eq!(receiver.count(), 20);
+}
+
+#[tokio::test]
 async fn an_endpoint_that_is_not_there_is_tried_again() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let app = service(&[]).set("--webhook-urls", &format!("http://127.0.0.1:{port}/")).start().await;
