@@ -48,11 +48,14 @@ async fn an_endpoint_that_asks_to_be_left_alone_is() {
         (429, "Retry-After: 100\r\n", 100),
         (503, "Retry-After: 100\r\n", 100),
         (503, "Retry-After: Sat, 21 Nov 2026 12:01:40 GMT\r\n", 100),
+        (503, "Retry-After: Saturday, 21-Nov-26 12:01:40 GMT\r\n", 100),
+        (503, "Retry-After: Sat Nov 21 12:01:40 2026\r\n", 100),
         // Less than the schedule has, or nothing that can be read: the schedule.
         (503, "Retry-After: 1\r\n", 5),
         (503, "Retry-After: later\r\n", 5),
         // Not for ever.
         (503, "Retry-After: 99999999\r\n", 86_400),
+        (503, "Retry-After: 99999999999999999999999999\r\n", 86_400),
     ];
     let receivers = cases.map(|(status, lines, _)| {
         let receiver = Receiver::start();
@@ -119,4 +122,25 @@ async fn what_waits_for_an_endpoint_that_ended_is_not_sent() {
     app.pass(Duration::days(1));
     round(&app).await;
     assert_eq!(receiver.count(), 2);
+}
+
+#[tokio::test]
+async fn what_happens_while_an_endpoint_has_ended_is_not_told_to_it_also_if_it_is_the_only_one() {
+    let receivers = [(); 2].map(|()| Receiver::start());
+    let apps = [service(&[&receivers[0]]).start().await, service(&receivers.each_ref()).start().await];
+    for app in &apps {
+        receivers[0].next([Reply::Status(410, "")]);
+        happen(app, 1).await;
+        round(app).await;
+        let before = receivers[0].count();
+        app.pass(Duration::seconds(1));
+        happen(app, 2).await;
+        round(app).await;
+        app.execute("UPDATE webhook_endpoints SET ended_at = NULL, ended_because = NULL").await;
+        app.pass(Duration::seconds(1));
+        happen(app, 1).await;
+        round(app).await;
+        assert_eq!(receivers[0].count() - before, 1);
+        assert_eq!(app.count("events WHERE shared_at IS NULL").await, 0);
+    }
 }
