@@ -10,8 +10,8 @@ const fn v6(a: u16, b: u16, bits: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), bits)
 }
 
-/// The registry of special-purpose addresses (RFC 6890), and multicast.
-const SPECIAL_V4: [Ipv4Net; 15] = [
+/// The registry of special-purpose addresses (RFC 6890), multicast, and what a cloud answers at.
+const SPECIAL_V4: [Ipv4Net; 16] = [
     // This network, and this host on it
     v4(0, 0, 0, 8),
     // Private use
@@ -23,6 +23,8 @@ const SPECIAL_V4: [Ipv4Net; 15] = [
     // Loopback, link-local: there clouds tell machines their secrets
     v4(127, 0, 0, 8),
     v4(169, 254, 0, 16),
+    // Azure's, which is no special address but answers machines inside only
+    Ipv4Net::new_assert(Ipv4Addr::new(168, 63, 129, 16), 32),
     // Protocol assignments, 6to4 relays, benchmarks
     v4(192, 0, 0, 24),
     v4(192, 88, 99, 24),
