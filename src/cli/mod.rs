@@ -85,6 +85,7 @@ fn with_connection<T>(
         if !database.is_current().await.context("DATABASE_URL")? {
             bail!("the database is not of this version: start the service once, which brings it up to date");
         }
+        conn.wait_longer().await?;
         work(&mut conn).await
     });
     drop(runtime);

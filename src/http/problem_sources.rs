@@ -12,7 +12,7 @@ use crate::{
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unreachable(_) => Self::Unavailable(error.into()),
+            StoreError::Unreachable(_) | StoreError::Late(_) => Self::Unavailable(error.into()),
             StoreError::Refused(_)
             | StoreError::Corrupt(_)
             | StoreError::Url

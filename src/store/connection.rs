@@ -15,6 +15,8 @@ use futures_util::{StreamExt, future::BoxFuture, stream};
 
 /// How long the database may take for one answer.
 const LIMIT: Duration = Duration::from_millis(900);
+/// How long an operator waits for one.
+const OPERATORS_LIMIT: Duration = Duration::from_mins(1);
 
 /// A connection that waits for each answer of the database not quite a second.
 ///
@@ -24,21 +26,36 @@ const LIMIT: Duration = Duration::from_millis(900);
 /// still come: the connection answers nothing more, and the pool drops it.
 pub struct Connection {
     inner: AsyncPgConnection,
+    limit: Duration,
     given_up: bool,
+}
+
+impl Connection {
+    /// Lets each statement take a minute from now on, for operators, who look at more than a request does.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn wait_longer(&mut self) -> QueryResult<()> {
+        self.batch_execute("SET statement_timeout = '55s'").await?;
+        self.limit = OPERATORS_LIMIT;
+        Ok(())
+    }
 }
 
 impl From<AsyncPgConnection> for Connection {
     fn from(inner: AsyncPgConnection) -> Self {
-        Self { inner, given_up: false }
+        Self { inner, limit: LIMIT, given_up: false }
     }
 }
 
 /// Awaits `answer` for as long as it may take; after that, this and every later one is given up.
 async fn within_limit<T>(
     given_up: &mut bool,
+    limit: Duration,
     answer: impl Future<Output = QueryResult<T>>,
 ) -> QueryResult<T> {
-    if !*given_up && let Ok(result) = tokio::time::timeout(LIMIT, answer).await {
+    if !*given_up && let Ok(result) = tokio::time::timeout(limit, answer).await {
         return result;
     }
     *given_up = true;
@@ -48,7 +65,7 @@ async fn within_limit<T>(
 
 impl SimpleAsyncConnection for Connection {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        within_limit(&mut self.given_up, self.inner.batch_execute(query)).await
+        within_limit(&mut self.given_up, self.limit, self.inner.batch_execute(query)).await
     }
 }
 
@@ -67,7 +84,7 @@ impl AsyncConnectionCore for Connection {
     {
         let rows = self.inner.load(source);
         let answer = async { Ok(stream::iter(rows.await?.collect::<Vec<_>>().await)) };
-        Box::pin(within_limit(&mut self.given_up, answer))
+        Box::pin(within_limit(&mut self.given_up, self.limit, answer))
     }
 
     fn execute_returning_count<'conn, 'query, T>(
@@ -78,7 +95,7 @@ impl AsyncConnectionCore for Connection {
         T: QueryFragment<Pg> + QueryId + 'query,
     {
         let answer = self.inner.execute_returning_count(source);
-        Box::pin(within_limit(&mut self.given_up, answer))
+        Box::pin(within_limit(&mut self.given_up, self.limit, answer))
     }
 }
 

@@ -50,6 +50,9 @@ pub enum StoreError {
     /// No connection was to be had, or it broke: worth another try later.
     #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A statement took longer than it may, or stood in the way of another: worth another try later.
+    #[error("the database did not carry out a statement in time")]
+    Late(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database refused a statement: a defect of ours.
     #[error("the database refused a statement")]
     Refused(#[source] diesel::result::Error),
@@ -76,9 +79,14 @@ impl From<diesel::result::Error> for StoreError {
                 _,
             ) => Self::Unreachable(error.into()),
             DatabaseError(DatabaseErrorKind::Unknown, ref information)
-                if is_passing(information.message()) =>
+                if begins_with(information.message(), &GOING) =>
             {
                 Self::Unreachable(error.into())
+            }
+            DatabaseError(DatabaseErrorKind::Unknown, ref information)
+                if begins_with(information.message(), &LATE) =>
+            {
+                Self::Late(error.into())
             }
             refused => Self::Refused(refused),
         }
@@ -91,16 +99,16 @@ impl From<PoolError> for StoreError {
     }
 }
 
-/// Whether PostgreSQL says that it is stopping or starting (SQLSTATE class
-/// 57P), or that a statement took too long (57014) or stood in the way of
-/// another (40P01): worth another try, and nothing of this one is kept.
-///
+/// How PostgreSQL says that it is stopping or starting (SQLSTATE class 57P).
+const GOING: [&str; 2] = ["terminating connection", "the database system is"];
+/// How it says that a statement took too long (57014) or stood in the way of
+/// another (40P01): nothing of this one is kept.
+const LATE: [&str; 2] = ["canceling statement due to", "deadlock detected"];
+
 /// diesel passes on the message but not the code; the messages are matched in
 /// English, which `connect` asks for.
-fn is_passing(message: &str) -> bool {
-    ["terminating connection", "the database system is", "canceling statement due to", "deadlock detected"]
-        .iter()
-        .any(|beginning| message.starts_with(beginning))
+fn begins_with(message: &str, beginnings: &[&str]) -> bool {
+    beginnings.iter().any(|beginning| message.starts_with(beginning))
 }
 
 /// A connection, and the place in the queue that goes with it.
