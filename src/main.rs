@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::{rt::signal, web::Data};
@@ -19,6 +20,7 @@ use phone_auth::{
     jobs, server, startup, telemetry,
 };
 use secrecy::SecretString;
+use tokio::sync::watch;
 use url::Url;
 
 fn main() -> ExitCode {
@@ -110,8 +112,9 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
     let jobs = [
         tokio::spawn(jobs::purge::run(Arc::clone(&state))),
         tokio::spawn(jobs::keys::run(Arc::clone(&state))),
-        tokio::spawn(jobs::webhooks::run(Arc::clone(&state))),
     ];
+    let (stop, stopping) = watch::channel(false);
+    let telling = tokio::spawn(jobs::webhooks::run(Arc::clone(&state), stopping, server::GRACE));
     let server = server::start(listeners.api, Data::from(Arc::clone(&state)))?;
     let handle = server.handle();
     let running = tokio::spawn(server);
@@ -122,7 +125,10 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
 
     stop_signal().await?;
     tracing::info!("stopping: no new requests; those under way have ten seconds");
-    handle.stop(true).await;
+    stop.send_replace(true);
+    // Attempts to tell of events have as long; what has not ended is given back, which takes a moment.
+    let telling = tokio::time::timeout(server::GRACE + Duration::from_secs(3), telling);
+    let _ = tokio::join!(handle.stop(true), telling);
     jobs.iter().for_each(tokio::task::JoinHandle::abort);
     running.await??;
     // Last, so that it can be watched how the others end.

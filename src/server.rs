@@ -25,6 +25,9 @@ use crate::{
     well_known,
 };
 
+/// How long what is under way may take when the service stops.
+pub const GRACE: Duration = Duration::from_secs(10);
+
 /// Connections that may wait to be accepted: ten thousand clients may come at once.
 const BACKLOG: u32 = 8192;
 
@@ -84,7 +87,7 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
     Ok(server
         .backlog(BACKLOG)
         .client_request_timeout(Duration::from_secs(5))
-        .shutdown_timeout(10)
+        .shutdown_timeout(GRACE.as_secs())
         // The binary decides when to stop.
         .disable_signals()
         .listen(listener)?

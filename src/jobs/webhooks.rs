@@ -1,24 +1,22 @@
 //! Telling of events: sharing them out to the endpoints, and the attempts.
 
+mod ending;
 mod schedule;
 
-use std::{
-    error::Error,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{error::Error, pin::pin, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use futures_util::{
     StreamExt,
-    future::{join, join_all},
+    future::{Either, join, join_all, select},
     stream::FuturesUnordered,
 };
 use tokio::{
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
 
+use self::ending::Ending;
 use crate::{
     state::AppState,
     store::{
@@ -26,7 +24,7 @@ use crate::{
         deliveries::{self, Claimed},
         webhook_endpoints,
     },
-    webhooks::{Endpoint, Message, Outcome, Webhooks},
+    webhooks::{Change, Endpoint, Message, Outcome, Webhooks},
 };
 
 /// How often an instance looks for what is to be told.
@@ -42,34 +40,37 @@ pub const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How often an outcome is tried to be noted: what is not noted is sent again.
 const NOTES: u32 = 10;
 
-/// Tells of events for as long as it is polled, if there is anybody to tell.
+/// Tells of events until `stopping` says so, if there is anybody to tell. Then
+/// nothing more is begun; what is under way may end within `grace`, and the
+/// rest is given back.
 ///
 /// Each endpoint has a loop of its own, so one that is slow or dead holds up
 /// no other.
-pub async fn run(app: Arc<AppState>) {
+pub async fn run(app: Arc<AppState>, stopping: watch::Receiver<bool>, grace: Duration) {
     let Some(webhooks) = &app.webhooks else { return };
+    let ending = Ending::new(stopping, grace);
     let mut telling = Vec::new();
     for endpoint in &webhooks.endpoints {
-        telling.push(keep_telling(&app, webhooks, endpoint));
+        telling.push(keep_telling(&app, webhooks, endpoint, &ending));
     }
-    join(keep_sharing(&app), join_all(telling)).await;
+    join(keep_sharing(&app, &ending), join_all(telling)).await;
 }
 
-async fn keep_sharing(app: &AppState) {
+async fn keep_sharing(app: &AppState, ending: &Ending) {
     let mut failing = None;
-    loop {
+    while !ending.has_begun() {
         let done = share_out(app).await;
         complain(&mut failing, done, "events could not be shared out to the endpoints");
-        sleep(EVERY).await;
+        ending.sleep(EVERY).await;
     }
 }
 
-async fn keep_telling(app: &AppState, webhooks: &Webhooks, endpoint: &Endpoint) {
+async fn keep_telling(app: &AppState, webhooks: &Webhooks, endpoint: &Endpoint, ending: &Ending) {
     let mut failing = None;
-    loop {
-        let done = tell(app, webhooks, endpoint).await;
+    while !ending.has_begun() {
+        let done = tell(app, webhooks, endpoint, ending).await;
         complain(&mut failing, done, "events could not be told to an endpoint");
-        sleep(EVERY).await;
+        ending.sleep(EVERY).await;
     }
 }
 
@@ -111,7 +112,8 @@ pub async fn share_out(app: &AppState) -> Result<(), StoreError> {
 /// [`StoreError`]: the next round goes on.
 pub async fn tell_everybody(app: &AppState) -> Result<(), StoreError> {
     let Some(webhooks) = &app.webhooks else { return Ok(()) };
-    let told = webhooks.endpoints.iter().map(|endpoint| tell(app, webhooks, endpoint));
+    let never = Ending::never();
+    let told = webhooks.endpoints.iter().map(|endpoint| tell(app, webhooks, endpoint, &never));
     join_all(told).await.into_iter().collect()
 }
 
@@ -119,28 +121,35 @@ pub async fn tell_everybody(app: &AppState) -> Result<(), StoreError> {
 ///
 /// An attempt is begun in a commit of its own; while the endpoint is waited
 /// for, no connection is held.
-async fn tell(app: &AppState, webhooks: &Webhooks, endpoint: &Endpoint) -> Result<(), StoreError> {
+async fn tell(
+    app: &AppState,
+    webhooks: &Webhooks,
+    endpoint: &Endpoint,
+    ending: &Ending,
+) -> Result<(), StoreError> {
     // However many attempts end at once, one of them asks the database.
     let turn = Semaphore::new(1);
     let mut under_way = FuturesUnordered::new();
-    loop {
+    let done = loop {
+        if ending.has_begun() {
+            break Ok(());
+        }
         match claim(app, endpoint, ATTEMPTS_AT_ONCE - under_way.len()).await {
             Ok(claimed) => {
                 for claimed in claimed {
-                    under_way.push(attempt(app, webhooks, endpoint, claimed, &turn));
+                    under_way.push(attempt(app, webhooks, endpoint, claimed, &turn, ending));
                 }
             }
-            // What is under way is brought to its end.
-            Err(error) => {
-                while under_way.next().await.is_some() {}
-                return Err(error);
-            }
+            Err(error) => break Err(error),
         }
         // Where there is room, what happens meanwhile need not wait for what is slow.
         if let Ok(None) = timeout(EVERY, under_way.next()).await {
             return Ok(());
         }
-    }
+    };
+    // What is under way is brought to its end.
+    while under_way.next().await.is_some() {}
+    done
 }
 
 async fn claim(app: &AppState, endpoint: &Endpoint, room: usize) -> Result<Vec<Claimed>, StoreError> {
@@ -152,17 +161,21 @@ async fn claim(app: &AppState, endpoint: &Endpoint, room: usize) -> Result<Vec<C
     deliveries::claim(&mut conn, endpoint.id, room, now, now + LEASE).await
 }
 
-/// Sends, and notes what came of it.
+/// Sends, and notes what came of it; or gives back what has not ended in time.
 async fn attempt(
     app: &AppState,
     webhooks: &Webhooks,
     endpoint: &Endpoint,
     claimed: Claimed,
     turn: &Semaphore,
+    ending: &Ending,
 ) {
     let message = Message::new(claimed.event, &claimed.event_type, claimed.occurred_at, &claimed.data);
-    let outcome = webhooks.sender.send(endpoint, &message, app.clock.now()).await;
-    say_how_it_goes(endpoint, &outcome);
+    let sending = pin!(webhooks.sender.send(endpoint, &message, app.clock.now()));
+    let Either::Left((outcome, _)) = select(sending, pin!(ending.has_come())).await else {
+        return give_back(app, &claimed).await;
+    };
+    say_how_it_goes(app, endpoint, &outcome);
     for left in (0..NOTES).rev() {
         let noted = {
             let _turn = turn.acquire().await;
@@ -179,6 +192,20 @@ async fn attempt(
                 );
             }
         }
+    }
+}
+
+async fn give_back(app: &AppState, claimed: &Claimed) {
+    let given = async {
+        let mut conn = app.database.connection().await?;
+        deliveries::give_back(&mut conn, claimed).await
+    };
+    if let Err(error) = given.await {
+        let error = &error as &dyn Error;
+        tracing::warn!(
+            error, event.id = %claimed.event, endpoint.id = claimed.endpoint,
+            "an attempt could not be given back; another is made within a minute"
+        );
     }
 }
 
@@ -221,25 +248,24 @@ async fn note(
 }
 
 /// Warns when an endpoint begins to fail, and tells when it works again.
-fn say_how_it_goes(endpoint: &Endpoint, outcome: &Outcome) {
-    let is_failing = match outcome {
+fn say_how_it_goes(app: &AppState, endpoint: &Endpoint, outcome: &Outcome) {
+    let has_failed = match outcome {
         Outcome::Taken(_) => false,
         Outcome::Refused { .. } | Outcome::Unanswered(_) => true,
         // Told by whoever ends it.
         Outcome::Gone => return,
     };
-    if endpoint.is_failing.swap(is_failing, Ordering::Relaxed) == is_failing {
-        return;
-    }
     let origin = endpoint.origin();
-    if is_failing {
-        tracing::warn!(
+    match endpoint.note(has_failed, app.clock.now()) {
+        None => {}
+        Some(Change::Fails) => tracing::warn!(
             endpoint.id,
             endpoint.origin = origin,
             outcome = outcome.as_text(),
-            "an endpoint did not take an event; it is tried again for three days"
-        );
-    } else {
-        tracing::info!(endpoint.id, endpoint.origin = origin, "an endpoint takes events again");
+            "an endpoint did not take an event; each is tried again for three days or more"
+        ),
+        Some(Change::Works) => {
+            tracing::info!(endpoint.id, endpoint.origin = origin, "an endpoint takes events again");
+        }
     }
 }

@@ -8,15 +8,16 @@ use super::{Connection, StoreError, statement::statement};
 use crate::domain::EventId;
 
 statement! {
-    /// The lock on the event makes one instance share it out; others take other events. Without a live endpoint
-    /// events are left as they are, for one that may come.
+    /// The lock on the event makes one instance share it out; others take other events. While nobody
+    /// names an endpoint events are left as they are, for one that may come. One that has ended is told of what was
+    /// before its end, once it is started again, and of nothing since: also where it is the only one.
     ShareOut {
         now: DateTime<Utc> => Timestamptz,
         most: i64 => BigInt,
     } -> (BigInt, BigInt)
     "WITH fresh AS (
          SELECT id, occurred_at FROM events
-         WHERE shared_at IS NULL AND EXISTS (SELECT FROM webhook_endpoints endpoint WHERE is_live(endpoint, $1))
+         WHERE shared_at IS NULL AND EXISTS (SELECT FROM webhook_endpoints endpoint WHERE is_named(endpoint, $1))
          ORDER BY id LIMIT $2
          FOR NO KEY UPDATE OF events SKIP LOCKED
      ), shared AS (
@@ -25,7 +26,8 @@ statement! {
          INSERT INTO deliveries (event_id, endpoint_id, due_at)
          SELECT fresh.id, endpoint.id, $1
          FROM fresh JOIN webhook_endpoints endpoint
-              ON is_live(endpoint, $1) AND endpoint.added_at <= fresh.occurred_at
+              ON is_named(endpoint, $1) AND endpoint.added_at <= fresh.occurred_at
+                 AND (endpoint.ended_at IS NULL OR fresh.occurred_at <= endpoint.ended_at)
          RETURNING 1
      )
      SELECT (SELECT count(*) FROM shared), (SELECT count(*) FROM told)"
@@ -69,19 +71,29 @@ pub struct Claimed {
 
 statement! {
     /// Of several who claim at once each gets others: a row that is locked is passed by, and one that was claimed
-    /// meanwhile is not due any more.
+    /// meanwhile is not due any more. What was begun before does not wait behind a backlog.
     Claim {
         endpoint: i32 => Integer,
         now: DateTime<Utc> => Timestamptz,
         most: i64 => BigInt,
         lease_ends_at: DateTime<Utc> => Timestamptz,
     } -> (Uuid, Text, Text, Timestamptz, SmallInt)
-    "WITH due AS (
+    "WITH begun AS MATERIALIZED (
          SELECT event_id FROM deliveries
-         WHERE endpoint_id = $1 AND due_at <= $2 AND delivered_at IS NULL AND failed_at IS NULL
+         WHERE endpoint_id = $1 AND least(attempts, 1::smallint) = 1::smallint AND due_at <= $2
+           AND delivered_at IS NULL AND failed_at IS NULL
            AND EXISTS (SELECT FROM webhook_endpoints WHERE id = $1 AND ended_at IS NULL)
          ORDER BY due_at LIMIT $3
          FOR NO KEY UPDATE SKIP LOCKED
+     ), others AS MATERIALIZED (
+         SELECT event_id FROM deliveries
+         WHERE endpoint_id = $1 AND least(attempts, 1::smallint) = 0::smallint AND due_at <= $2
+           AND delivered_at IS NULL AND failed_at IS NULL
+           AND EXISTS (SELECT FROM webhook_endpoints WHERE id = $1 AND ended_at IS NULL)
+         ORDER BY due_at LIMIT $3 - (SELECT count(*) FROM begun)
+         FOR NO KEY UPDATE SKIP LOCKED
+     ), due AS (
+         SELECT event_id FROM begun UNION ALL SELECT event_id FROM others
      )
      UPDATE deliveries SET attempts = attempts + 1, due_at = $4
      FROM due JOIN events ON events.id = due.event_id
@@ -183,6 +195,34 @@ pub async fn note_failure(
     let (noted,): (i64,) =
         NoteFailure { next_at, now, outcome, event, endpoint, attempt }.get_result(conn).await?;
     Ok(noted > 0)
+}
+
+statement! {
+    /// Due before all that happened later.
+    GiveBack {
+        event: uuid::Uuid => Uuid,
+        endpoint: i32 => Integer,
+        attempt: i16 => SmallInt,
+    } -> (BigInt,)
+    "WITH given AS (
+         UPDATE deliveries SET attempts = attempts - 1, due_at = occurred_at
+         FROM events
+         WHERE events.id = $1 AND event_id = $1 AND endpoint_id = $2 AND attempts = $3
+           AND delivered_at IS NULL AND failed_at IS NULL
+         RETURNING 1
+     )
+     SELECT count(*) FROM given"
+}
+
+/// Lets another instance make the attempt: it is due at once, and this one was none.
+///
+/// # Errors
+///
+/// [`StoreError`]: it is due when the lease ends.
+pub async fn give_back(conn: &mut Connection, claimed: &Claimed) -> Result<(), StoreError> {
+    let (event, endpoint, attempt) = (claimed.event.0, claimed.endpoint, claimed.attempt);
+    let _: (i64,) = GiveBack { event, endpoint, attempt }.get_result(conn).await?;
+    Ok(())
 }
 
 statement! {

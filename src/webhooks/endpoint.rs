@@ -1,7 +1,14 @@
-use std::{fmt, net::IpAddr, sync::atomic::AtomicBool};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
 
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
+use super::health::{Change, Health};
 use crate::domain::network;
 
 /// Who is told of events.
@@ -10,8 +17,8 @@ use crate::domain::network;
 pub struct Endpoint {
     /// By which the database knows it, and operators.
     pub id: i32,
-    /// Whether the last attempt failed, as far as this instance knows: told when it changes.
-    pub is_failing: AtomicBool,
+    /// How it goes, as far as this instance knows.
+    health: Mutex<Health>,
     pub(super) url: Url,
 }
 
@@ -19,13 +26,18 @@ impl Endpoint {
     /// The endpoint that the database knows by `id`.
     #[must_use]
     pub fn new(id: i32, url: Url) -> Self {
-        Self { id, is_failing: AtomicBool::new(false), url }
+        Self { id, health: Mutex::default(), url }
     }
 
     /// Scheme, host and port: what may be shown.
     #[must_use]
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
+    }
+
+    /// Notes an attempt that ended `now`; gives what is to be told of it.
+    pub fn note(&self, has_failed: bool, now: DateTime<Utc>) -> Option<Change> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).note(has_failed, now)
     }
 }
 
@@ -35,29 +47,48 @@ impl fmt::Debug for Endpoint {
     }
 }
 
+/// Scheme, host and port of an address: what may be shown of it.
+#[must_use]
+pub fn origin(url: &str) -> String {
+    Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+}
+
+/// Eight letters by which operators tell apart addresses of one origin. They
+/// are too few to lead back to a secret in the address.
+#[must_use]
+pub fn fingerprint(url: &str) -> String {
+    Sha256::digest(url).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Why an address cannot be an endpoint.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// It cannot be read.
-    #[error("is not a URL")]
+    #[error("it is not a URL")]
     Malformed,
     /// What is sent could be read and answered by others.
     #[error(
-        "does not begin with https://; http:// is for private networks and taken with WEBHOOK_ALLOW_PRIVATE=true only"
+        "it does not begin with https://; http:// is for private networks and taken with WEBHOOK_ALLOW_PRIVATE=true only"
     )]
     NotHttps,
     /// Names and passwords in addresses end up in logs; messages are signed instead.
-    #[error("has a user name or a password: leave it out, receivers know messages by their signatures")]
+    #[error("it has a user name or a password: leave it out, receivers know messages by their signatures")]
     UserInfo,
     /// An address inside.
     #[error(
-        "is an address of a private network or of this machine: set WEBHOOK_ALLOW_PRIVATE=true if that is meant"
+        "it is an address of a private network or of this machine: set WEBHOOK_ALLOW_PRIVATE=true if that is meant"
     )]
     Private,
     /// It would be told everything twice.
-    #[error("was given before")]
+    #[error("it was given before")]
     Twice,
+    /// The database finds endpoints by their addresses, and takes no longer ones.
+    #[error("it is longer than 2,000 characters")]
+    TooLong,
 }
+
+/// The longest address that is taken, in characters: all of them are ASCII once it is read.
+const LONGEST: usize = 2_000;
 
 /// Reads an address.
 ///
@@ -83,6 +114,11 @@ pub(super) fn read(text: &str, allows_private: bool) -> Result<Url, UrlError> {
         return Err(UrlError::Private);
     }
     url.set_fragment(None);
+    if url.as_str().len() > LONGEST {
+        return Err(UrlError::TooLong);
+    }
+    // The client reads it once more, by other rules.
+    url.as_str().parse::<hyper::Uri>().map_err(|_| UrlError::Malformed)?;
     Ok(url)
 }
 
@@ -127,6 +163,19 @@ mod tests {
             assert!(read(text, true).is_ok(), "{text}");
         }
         assert_eq!(read("http://ada@127.0.0.1/", true).err(), Some(UrlError::UserInfo));
+    }
+
+    #[test]
+    fn an_address_has_two_thousand_characters_at_most() {
+        let long = |length: usize| format!("https://example.com/{}", "a".repeat(length - 20));
+        assert!(read(&long(2_000), false).is_ok());
+        assert_eq!(read(&long(2_001), false).err(), Some(UrlError::TooLong));
+    }
+
+    #[test]
+    fn addresses_of_one_origin_are_told_apart_without_being_shown() {
+        let [one, other] = ["https://example.com/s3cret", "https://example.com/s3cr3t"].map(fingerprint);
+        assert!(one.len() == 8 && one != other && !one.contains("s3"), "{one} {other}");
     }
 
     #[test]

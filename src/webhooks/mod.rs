@@ -2,6 +2,7 @@
 
 mod client;
 mod endpoint;
+mod health;
 mod message;
 mod reach;
 mod sender;
@@ -12,7 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use self::{
-    endpoint::{Endpoint, UrlError},
+    endpoint::{Endpoint, UrlError, fingerprint, origin},
+    health::Change,
     message::Message,
     sender::{Outcome, Sender},
 };
@@ -22,7 +24,8 @@ use crate::webhook_signature::{SecretError, WebhookSecrets};
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Settings {
-    /// Whom to tell of events: addresses beginning with https://, separated by commas; none: nobody
+    /// Whom to tell of events: addresses beginning with https://, separated by commas, which an address
+    /// itself must write as %2C; none: nobody
     #[arg(long, env = "WEBHOOK_URLS", hide_env_values = true, value_name = "URL[,URL…]")]
     pub webhook_urls: Option<SecretString>,
 
@@ -45,7 +48,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
     /// An address.
-    #[error("WEBHOOK_URLS: number {number} {source}")]
+    #[error("WEBHOOK_URLS: number {number}")]
     Url {
         /// Which of them, from one.
         number: usize,

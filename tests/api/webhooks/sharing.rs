@@ -1,10 +1,11 @@
 //! Several instances share the work, and none of it is done twice.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration as StdDuration};
 
 use chrono::Duration;
 use futures_util::future::join;
 use phone_auth::jobs::webhooks;
+use tokio::sync::watch;
 
 use super::{happen, round, service};
 use crate::{
@@ -108,4 +109,57 @@ async fn a_backlog_is_worked_off_in_parts() {
     happen(&app, 1_200).await;
     round(&app).await;
     is_told_once_of(&receiver, 1_200);
+}
+
+#[tokio::test]
+async fn what_was_begun_before_comes_before_a_backlog() {
+    let receiver = Receiver::start();
+    receiver.next([Reply::Status(500, "")]);
+    let app = service(&[&receiver]).start().await;
+    happen(&app, 1).await;
+    round(&app).await;
+    happen(&app, 100).await;
+    webhooks::share_out(&app.state).await.unwrap();
+    app.pass(Duration::seconds(6));
+    round(&app).await;
+    let messages = receiver.received();
+    let repeat = messages.iter().skip(1).position(|message| message.id == messages[0].id);
+    assert!(repeat.unwrap() < 8, "{repeat:?}");
+}
+
+/// Runs the job until one event is under way, then stops it with so much time.
+async fn stop_under_way(app: &TestApp, receiver: &Receiver, grace: StdDuration, meanwhile: impl FnOnce()) {
+    happen(app, 1).await;
+    let (stop, stopping) = watch::channel(false);
+    let stop = async {
+        while receiver.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        stop.send_replace(true);
+        happen(app, 1).await;
+        meanwhile();
+    };
+    join(webhooks::run(app.state.clone().into_inner(), stopping, grace), stop).await;
+    assert_eq!(receiver.count(), 1, "nothing was begun after the stop");
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_under_way_at_a_stop_ends_and_is_noted() {
+    let receiver = Receiver::start();
+    receiver.next([Reply::Silence(204)]);
+    let app = service(&[&receiver]).start().await;
+    Box::pin(stop_under_way(&app, &receiver, StdDuration::from_secs(60), || receiver.let_go())).await;
+    assert_eq!(app.count("deliveries WHERE delivered_at IS NOT NULL AND attempts = 1").await, 1);
+}
+
+#[tokio::test]
+async fn an_attempt_that_does_not_end_in_time_is_given_back_and_made_by_the_next_at_once() {
+    let receiver = Receiver::start();
+    receiver.next([Reply::Silence(204)]);
+    let app = service(&[&receiver]).start().await;
+    Box::pin(stop_under_way(&app, &receiver, StdDuration::ZERO, || {})).await;
+    assert_eq!(app.count("deliveries WHERE delivered_at IS NULL AND attempts = 0").await, 1);
+    round(&app).await;
+    let messages = receiver.received();
+    assert_eq!((messages.len(), &messages[0].id), (3, &messages[1].id));
 }
