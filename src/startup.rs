@@ -96,10 +96,10 @@ async fn register_webhooks(
 ) -> Result<Option<Webhooks>, StartError> {
     let urls = settings.urls()?;
     let (Some(sender), false) = (settings.sender()?, urls.is_empty()) else { return Ok(None) };
-    let known = webhook_endpoints::register(conn, urls.iter().map(Url::to_string).collect(), now).await?;
     let mut endpoints = Vec::new();
+    // One by one and in the order of the setting, which gives them their numbers.
     for url in urls {
-        let Some(known) = known.iter().find(|known| known.url == url.as_str()) else { continue };
+        let known = webhook_endpoints::register(conn, url.as_str(), now).await?;
         let endpoint = Endpoint::new(known.id, url);
         if known.is_ended {
             tracing::warn!(

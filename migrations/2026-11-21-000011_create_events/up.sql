@@ -44,6 +44,12 @@ COMMENT ON COLUMN webhook_endpoints.named_at IS
 COMMENT ON COLUMN webhook_endpoints.ended_at IS
     'It answered 410 and is told nothing more, until an operator starts it again.';
 
+CREATE FUNCTION is_named(_endpoint webhook_endpoints, _now timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT _endpoint.named_at > _now - interval '1 hour'
+$$;
+
+COMMENT ON FUNCTION is_named IS 'Whether a running instance names the endpoint, or did within the hour.';
+
 CREATE FUNCTION is_live(_endpoint webhook_endpoints, _now timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT _endpoint.ended_at IS NULL AND _endpoint.named_at > _now - interval '1 hour'
 $$;
@@ -61,7 +67,13 @@ CREATE TABLE deliveries (
     PRIMARY KEY (event_id, endpoint_id)
 ) WITH (fillfactor = 70);
 
-CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at) WHERE delivered_at IS NULL AND failed_at IS NULL;
+-- What was begun before comes before what was not.
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, least(attempts, 1::smallint), due_at)
+    WHERE delivered_at IS NULL AND failed_at IS NULL;
+-- For operators: what they ask for is found among any number of deliveries that were made.
+CREATE INDEX deliveries_undelivered ON deliveries (event_id DESC, endpoint_id)
+    WHERE delivered_at IS NULL AND failed_at IS NULL;
+CREATE INDEX deliveries_failed ON deliveries (event_id DESC, endpoint_id) WHERE failed_at IS NOT NULL;
 
 COMMENT ON TABLE deliveries IS 'One event to one endpoint.';
 COMMENT ON COLUMN deliveries.attempts IS 'Counted when one begins; which of them an outcome is of.';

@@ -14,9 +14,11 @@ use crate::{
     jobs::webhooks::LEASE,
     store::{
         Connection,
-        events::{self, ListedEvent, Retry, State},
-        webhook_endpoints::{self, ListedEndpoint},
+        events::{self, ListedEvent, State},
+        retries::{self, Retry},
+        webhook_endpoints::{self, ListedEndpoint, Restarted},
     },
+    webhooks,
 };
 
 /// Does what `command` says.
@@ -31,7 +33,8 @@ pub fn run(config: &Config, command: &Events) -> anyhow::Result<()> {
             with_connection(config, async |conn| list(conn, *state, (*limit).into(), *json, now).await)
         }
         Events::Endpoints { json } => {
-            with_connection(config, async |conn| list_endpoints(conn, *json, now).await)
+            let urls = config.webhooks.urls()?;
+            with_connection(config, async |conn| list_endpoints(conn, &urls, *json, now).await)
         }
         Events::Retry(what) => with_connection(config, async |conn| retry(conn, what, now).await),
     }
@@ -66,14 +69,19 @@ async fn list(
         return Ok(());
     }
     say(&format!(
-        "{:<36}  {:<22}  {:<20}  {:>8}  {:<11}  {:>8}  LAST OUTCOME",
-        "EVENT", "TYPE", "OCCURRED AT", "ENDPOINT", "STATE", "ATTEMPTS"
+        "{:<36}  {:<22}  {:<20}  {:>8}  {:<11}  {:>8}  {:<20}  LAST OUTCOME",
+        "EVENT", "TYPE", "OCCURRED AT", "ENDPOINT", "STATE", "ATTEMPTS", "NEXT ATTEMPT"
     ));
-    for Shown { id, event_type, occurred_at, endpoint, state, attempts, last_outcome, .. } in shown {
-        let endpoint = endpoint.map_or("-".to_owned(), |endpoint| endpoint.to_string());
-        let outcome = last_outcome.unwrap_or_else(|| "-".to_owned());
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    for Shown {
+        id, event_type, occurred_at, endpoint, state, attempts, next_attempt_at, last_outcome, ..
+    } in shown
+    {
+        let endpoint = or_none(endpoint.map(|endpoint| endpoint.to_string()));
+        let (next, outcome) = (or_none(next_attempt_at), or_none(last_outcome));
         say(&format!(
-            "{id:<36}  {event_type:<22}  {occurred_at:<20}  {endpoint:>8}  {state:<11}  {attempts:>8}  {outcome}"
+            "{id:<36}  {event_type:<22}  {occurred_at:<20}  {endpoint:>8}  {state:<11}  {attempts:>8}  {next:<20}  \
+             {outcome}"
         ));
     }
     Ok(())
@@ -97,62 +105,100 @@ fn show(listed: ListedEvent) -> serde_json::Result<Shown> {
 #[derive(Serialize)]
 struct ShownEndpoint {
     id: i32,
+    /// Which address of the `WEBHOOK_URLS` that this command has, from one.
+    position: Option<usize>,
     origin: String,
+    /// Tells apart what has one origin.
+    fingerprint: String,
     state: &'static str,
     added_at: String,
     waiting: i64,
+    held: i64,
     failed: i64,
 }
 
-async fn list_endpoints(conn: &mut Connection, json: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn list_endpoints(
+    conn: &mut Connection,
+    urls: &[Url],
+    json: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let listed = webhook_endpoints::list(conn, now).await?;
-    let shown: Vec<_> = listed.iter().map(show_endpoint).collect();
+    let shown: Vec<_> = listed.iter().map(|listed| show_endpoint(listed, urls)).collect();
     if json {
         say(&serde_json::to_string_pretty(&shown)?);
         return Ok(());
     }
-    say(&format!("{:>8}  {:<7}  {:>8}  {:>8}  ORIGIN", "ENDPOINT", "STATE", "WAITING", "FAILED"));
-    for ShownEndpoint { id, origin, state, waiting, failed, .. } in shown {
-        say(&format!("{id:>8}  {state:<7}  {waiting:>8}  {failed:>8}  {origin}"));
+    say(&format!(
+        "{:>8}  {:>8}  {:<7}  {:>8}  {:>8}  {:>8}  {:<11}  ORIGIN",
+        "ENDPOINT", "POSITION", "STATE", "WAITING", "HELD", "FAILED", "FINGERPRINT"
+    ));
+    for ShownEndpoint { id, position, origin, fingerprint, state, waiting, held, failed, .. } in shown {
+        let position = position.map_or("-".to_owned(), |position| position.to_string());
+        say(&format!(
+            "{id:>8}  {position:>8}  {state:<7}  {waiting:>8}  {held:>8}  {failed:>8}  {fingerprint:<11}  {origin}"
+        ));
     }
     Ok(())
 }
 
-fn show_endpoint(listed: &ListedEndpoint) -> ShownEndpoint {
+fn show_endpoint(listed: &ListedEndpoint, urls: &[Url]) -> ShownEndpoint {
     let state = match (listed.ended_at, listed.is_named) {
         (Some(_), _) => "ended",
         (None, true) => "live",
         (None, false) => "unnamed",
     };
+    let is_live = state == "live";
     ShownEndpoint {
         id: listed.id,
-        origin: Url::parse(&listed.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+        position: urls.iter().position(|url| url.as_str() == listed.url).map(|at| at + 1),
+        origin: webhooks::origin(&listed.url),
+        fingerprint: webhooks::fingerprint(&listed.url),
         state,
         added_at: time(listed.added_at),
-        waiting: listed.waiting,
+        waiting: if is_live { listed.undelivered } else { 0 },
+        held: if is_live { 0 } else { listed.undelivered },
         failed: listed.failed,
     }
 }
 
 async fn retry(conn: &mut Connection, what: &EventsRetry, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let retry = Retry { event: what.event.map(EventId), endpoint: what.endpoint, only_failed: what.failed };
-    if let Some(endpoint) = what.endpoint
-        && !webhook_endpoints::restart(conn, endpoint).await?
-    {
-        bail!("there is no endpoint {endpoint}; phone-auth events endpoints shows those there are");
+    let event = what.event.map(EventId);
+    let retry = Retry { event, endpoint: what.endpoint, only_failed: what.failed };
+    if let Some(endpoint) = what.endpoint {
+        match webhook_endpoints::restart(conn, endpoint, now).await? {
+            Restarted::Live => {}
+            Restarted::Unnamed => bail!(
+                "no running instance has endpoint {endpoint} in its WEBHOOK_URLS, so it is told nothing; name it \
+                 there, start the service, and retry"
+            ),
+            Restarted::Unknown => {
+                bail!("there is no endpoint {endpoint}; phone-auth events endpoints shows those there are")
+            }
+        }
     }
-    match (events::retry(conn, retry, now, now + LEASE).await?, what) {
+    let retried = retries::retry(conn, retry, now, now + LEASE).await?;
+    let stuck = if what.endpoint.is_some() { 0 } else { retries::stuck(conn, event, now).await? };
+    match (retried, what) {
         (0, EventsRetry { event: Some(_), .. }) => bail!(
             "nothing was to be retried: there is no such event, everybody was told of it, an attempt is due within a \
-             minute, or the endpoint has ended; phone-auth events list and phone-auth events endpoints show which"
+             minute, or the endpoint has ended or is named by nobody; phone-auth events list and phone-auth events \
+             endpoints show which"
         ),
         (0, EventsRetry { endpoint: Some(endpoint), .. }) => {
             say(&format!("Endpoint {endpoint} is told of events. What waits for it is due by itself."));
         }
-        (0, _) => say("Nothing has failed."),
+        (0, _) if stuck == 0 => say("Nothing has failed."),
+        (0, _) => {}
         (number, _) => say(&format!(
             "{number} to be told anew, with all attempts; running instances make the first at once."
         )),
+    }
+    if stuck > 0 {
+        say(&format!(
+            "{stuck} failed at endpoints that have ended or that nobody names, and were left alone; phone-auth events \
+             endpoints shows which, and phone-auth events retry --endpoint <number> starts one again."
+        ));
     }
     Ok(())
 }

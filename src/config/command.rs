@@ -67,7 +67,7 @@ pub enum Events {
     /// Show events, the newest first, each once for each endpoint
     List {
         /// Only those in this state
-        #[arg(long, value_parser = state, value_name = "waiting|delivered|failed|unaddressed")]
+        #[arg(long, value_parser = state, value_name = "waiting|held|delivered|failed|unaddressed")]
         state: Option<State>,
         /// How many lines, at most
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
@@ -103,5 +103,5 @@ pub struct EventsRetry {
 
 fn state(text: &str) -> Result<State, String> {
     let known = State::ALL.into_iter().find(|state| state.as_str() == text);
-    known.ok_or_else(|| "it is waiting, delivered, failed or unaddressed".to_owned())
+    known.ok_or_else(|| "it is waiting, held, delivered, failed or unaddressed".to_owned())
 }

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 
@@ -6,6 +6,7 @@ use crate::{
     custody,
     state::AppState,
     store::{StoreError, challenges, devices, events, guards, sessions, tombstones, webhook_endpoints},
+    webhooks,
 };
 
 /// How often expired rows are looked for.
@@ -20,7 +21,12 @@ const FAILED: TimeDelta = TimeDelta::days(30);
 ///
 /// Several instances may do so at once: a row can be deleted once.
 pub async fn run(app: Arc<AppState>) {
+    let mut warned = BTreeSet::new();
     loop {
+        if let Err(error) = warn_of_left_behind(&app, &mut warned).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "endpoints that nobody names could not be looked for");
+        }
         match purge(&app).await {
             Ok(deleted) => tracing::debug!(?deleted, "expired rows were deleted"),
             Err(error) => {
@@ -32,6 +38,23 @@ pub async fn run(app: Arc<AppState>) {
         }
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// Warns of each endpoint that nobody names and that something waits for, once.
+async fn warn_of_left_behind(app: &AppState, warned: &mut BTreeSet<i32>) -> Result<(), StoreError> {
+    let mut conn = app.database.connection().await?;
+    let left_behind = webhook_endpoints::left_behind(&mut conn, app.clock.now()).await?;
+    warned.retain(|id| left_behind.iter().any(|endpoint| endpoint.id == *id));
+    for endpoint in left_behind {
+        if warned.insert(endpoint.id) {
+            tracing::warn!(
+                endpoint.id,
+                endpoint.origin = webhooks::origin(&endpoint.url),
+                "no running instance names an endpoint in WEBHOOK_URLS, and it was not told of everything; it is told nothing more"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// How many rows a round deleted.

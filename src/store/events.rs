@@ -2,7 +2,7 @@
 //! and `sessions/rotate.rs` write it, `deliveries.rs` tells it.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid};
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::{Connection, StoreError, statement::statement};
@@ -13,6 +13,8 @@ use crate::domain::EventId;
 pub enum State {
     /// An attempt is due, now or later.
     Waiting,
+    /// Nothing is sent: the endpoint has ended, or nobody names it.
+    Held,
     /// The endpoint took it.
     Delivered,
     /// No attempt follows.
@@ -23,13 +25,14 @@ pub enum State {
 
 impl State {
     /// All there are.
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Delivered, Self::Failed, Self::Unaddressed];
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Held, Self::Delivered, Self::Failed, Self::Unaddressed];
 
     /// How it is written.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
+            Self::Held => "held",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
             Self::Unaddressed => "unaddressed",
@@ -60,29 +63,53 @@ pub struct ListedEvent {
 }
 
 statement! {
+    /// Each state is found by an index of its own, where it has one; the others are most of what there is. What was
+    /// found is looked at once more, so that a state is told in one place.
     ListEvents<'a> {
-        now: DateTime<Utc> => Timestamptz,
         state: Option<&'a str> => Nullable<Text>,
         limit: i64 => BigInt,
+        now: DateTime<Utc> => Timestamptz,
     } -> (Uuid, Text, Text, Timestamptz, Nullable<Integer>, Text, SmallInt, Nullable<Timestamptz>, Nullable<Text>)
-    "SELECT events.id, event_type, data::text, occurred_at, endpoint_id, state, coalesce(attempts, 0::smallint),
+    "WITH found AS (
+         (SELECT event_id, endpoint_id FROM deliveries
+          WHERE $1 = 'failed' AND failed_at IS NOT NULL
+          ORDER BY event_id DESC, endpoint_id LIMIT $2)
+         UNION ALL
+         (SELECT event_id, endpoint_id FROM deliveries JOIN webhook_endpoints endpoint ON endpoint.id = endpoint_id
+          WHERE $1 IN ('waiting', 'held') AND delivered_at IS NULL AND failed_at IS NULL
+            AND is_live(endpoint, $3) = ($1 = 'waiting')
+          ORDER BY event_id DESC, endpoint_id LIMIT $2)
+         UNION ALL
+         (SELECT id, NULL FROM events
+          WHERE $1 = 'waiting' AND shared_at IS NULL
+            AND EXISTS (SELECT FROM webhook_endpoints other WHERE is_live(other, $3) AND added_at <= occurred_at)
+          ORDER BY id DESC LIMIT $2)
+         UNION ALL
+         (SELECT events.id, endpoint_id FROM events LEFT JOIN deliveries ON event_id = events.id
+          WHERE $1 IS NULL
+             OR $1 = 'delivered' AND delivered_at IS NOT NULL
+             OR $1 = 'unaddressed' AND event_id IS NULL AND (shared_at IS NOT NULL OR NOT EXISTS (
+                 SELECT FROM webhook_endpoints other WHERE is_live(other, $3) AND added_at <= occurred_at))
+          ORDER BY events.id DESC, endpoint_id LIMIT $2)
+     )
+     SELECT events.id, event_type, data::text, occurred_at, found.endpoint_id, state, coalesce(attempts, 0::smallint),
             CASE WHEN state = 'waiting' THEN due_at END, last_outcome
-     FROM events
-     LEFT JOIN deliveries ON deliveries.event_id = events.id
-     LEFT JOIN webhook_endpoints endpoint ON endpoint.id = endpoint_id
+     FROM found JOIN events ON events.id = found.event_id
+     LEFT JOIN deliveries ON deliveries.event_id = found.event_id AND deliveries.endpoint_id = found.endpoint_id
+     LEFT JOIN webhook_endpoints endpoint ON endpoint.id = found.endpoint_id
      CROSS JOIN LATERAL (
          SELECT CASE
              WHEN delivered_at IS NOT NULL THEN 'delivered'
-             WHEN failed_at IS NOT NULL OR endpoint.ended_at IS NOT NULL THEN 'failed'
-             WHEN event_id IS NOT NULL THEN 'waiting'
+             WHEN failed_at IS NOT NULL THEN 'failed'
+             WHEN deliveries.event_id IS NOT NULL AND is_live(endpoint, $3) THEN 'waiting'
+             WHEN deliveries.event_id IS NOT NULL THEN 'held'
              WHEN shared_at IS NULL AND EXISTS (
-                 SELECT FROM webhook_endpoints other WHERE is_live(other, $1) AND other.added_at <= occurred_at
+                 SELECT FROM webhook_endpoints other WHERE is_live(other, $3) AND other.added_at <= occurred_at
              ) THEN 'waiting'
              ELSE 'unaddressed'
          END AS state
      ) come
-     WHERE $2 IS NULL OR state = $2
-     ORDER BY events.id DESC, endpoint_id LIMIT $3"
+     ORDER BY events.id DESC, found.endpoint_id LIMIT $2"
 }
 
 /// The newest events, at most `limit`, each once for each endpoint; of one `state` only, if one is given.
@@ -163,77 +190,8 @@ pub async fn waiting(conn: &mut Connection, now: DateTime<Utc>) -> Result<i64, S
     Ok(waiting)
 }
 
-/// What is to be retried.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Retry {
-    /// Of this event only.
-    pub event: Option<EventId>,
-    /// To this endpoint only.
-    pub endpoint: Option<i32>,
-    /// Not what waits for its next attempt.
-    pub only_failed: bool,
-}
-
-/// How many rows one statement changes.
+/// How many rows one statement looks at.
 const SLICE: i64 = 1_000;
-
-statement! {
-    /// What has an attempt under way is left alone: it is due within the lease. First the event is locked, which is
-    /// then kept as if it were new, then its delivery: as purging does.
-    RetrySlice {
-        event: Option<uuid::Uuid> => Nullable<Uuid>,
-        endpoint: Option<i32> => Nullable<Integer>,
-        only_failed: bool => Bool,
-        beyond_leases: DateTime<Utc> => Timestamptz,
-        slice: i64 => BigInt,
-        now: DateTime<Utc> => Timestamptz,
-    } -> (BigInt,)
-    "WITH chosen AS MATERIALIZED (
-         SELECT event_id, endpoint_id FROM deliveries
-         WHERE delivered_at IS NULL AND ($1 IS NULL OR event_id = $1) AND ($2 IS NULL OR endpoint_id = $2)
-           AND (failed_at IS NOT NULL OR (NOT $3 AND due_at > $4))
-           AND EXISTS (SELECT FROM webhook_endpoints WHERE id = endpoint_id AND ended_at IS NULL)
-         LIMIT $5
-     ), kept AS (
-         UPDATE events SET shared_at = $6 WHERE id IN (SELECT event_id FROM chosen) RETURNING id
-     ), retried AS (
-         UPDATE deliveries SET attempts = 0, due_at = $6, failed_at = NULL
-         FROM kept JOIN chosen ON chosen.event_id = kept.id
-         WHERE deliveries.event_id = kept.id AND deliveries.endpoint_id = chosen.endpoint_id AND delivered_at IS NULL
-         RETURNING 1
-     )
-     SELECT count(*) FROM retried"
-}
-
-/// Begins the attempts of undelivered events anew, the first at once; gives
-/// their number. No attempt that is under way now is so after `beyond_leases`.
-///
-/// # Errors
-///
-/// [`StoreError`]; what was begun anew stays so.
-pub async fn retry(
-    conn: &mut Connection,
-    what: Retry,
-    now: DateTime<Utc>,
-    beyond_leases: DateTime<Utc>,
-) -> Result<i64, StoreError> {
-    let mut total = 0;
-    loop {
-        let retry = RetrySlice {
-            now,
-            event: what.event.map(|event| event.0),
-            endpoint: what.endpoint,
-            only_failed: what.only_failed,
-            beyond_leases,
-            slice: SLICE,
-        };
-        let (retried,): (i64,) = retry.get_result(conn).await?;
-        total += retried;
-        if retried < SLICE {
-            return Ok(total);
-        }
-    }
-}
 
 statement! {
     /// Walks the primary key from the oldest on. What is shared out or retried beside this has another `shared_at` by

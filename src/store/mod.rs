@@ -21,6 +21,7 @@ pub mod phone_change;
 pub mod pins;
 pub mod profiles;
 pub mod referrals;
+pub mod retries;
 mod schema;
 pub mod sends;
 pub mod sessions;

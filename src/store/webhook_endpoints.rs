@@ -10,37 +10,41 @@ use super::{Connection, StoreError, statement::statement};
 pub struct Registered {
     /// By which it is known here.
     pub id: i32,
-    /// The address it was registered with.
-    pub url: String,
     /// It answered 410: it is told nothing.
     pub is_ended: bool,
 }
 
 statement! {
-    /// Leans on `webhook_endpoints_url_key`: of instances that start at once one adds the row. In one order, so that
-    /// they wait for each other at most.
-    Register {
+    /// Leans on `webhook_endpoints_url_key`: of instances that start at once one adds the row. A known one takes no
+    /// number from the sequence.
+    Register<'a> {
         now: DateTime<Utc> => Timestamptz,
-        urls: Vec<String> => Array<Text>,
-    } -> (Integer, Text, Bool)
-    "INSERT INTO webhook_endpoints AS known (url, added_at, named_at)
-     SELECT url, $1, $1 FROM unnest($2) AS url ORDER BY url
-     ON CONFLICT (url) DO UPDATE SET named_at = greatest(known.named_at, excluded.named_at)
-     RETURNING id, url, ended_at IS NOT NULL"
+        url: &'a str => Text,
+    } -> (Integer, Bool)
+    "WITH named AS (
+         UPDATE webhook_endpoints SET named_at = greatest(named_at, $1) WHERE url = $2
+         RETURNING id, ended_at IS NOT NULL AS is_ended
+     ), added AS (
+         INSERT INTO webhook_endpoints AS known (url, added_at, named_at)
+         SELECT $2, $1, $1 WHERE NOT EXISTS (SELECT FROM named)
+         ON CONFLICT (url) DO UPDATE SET named_at = greatest(known.named_at, excluded.named_at)
+         RETURNING id, ended_at IS NOT NULL AS is_ended
+     )
+     SELECT id, is_ended FROM named UNION ALL SELECT id, is_ended FROM added"
 }
 
-/// Notes that this instance names the endpoints at `urls`, new ones and known ones.
+/// Notes that this instance names the endpoint at `url`, a new one or a known one.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database refuses.
 pub async fn register(
     conn: &mut Connection,
-    urls: Vec<String>,
+    url: &str,
     now: DateTime<Utc>,
-) -> Result<Vec<Registered>, StoreError> {
-    let rows: Vec<(i32, String, bool)> = Register { now, urls }.load(conn).await?;
-    Ok(rows.into_iter().map(|(id, url, is_ended)| Registered { id, url, is_ended }).collect())
+) -> Result<Registered, StoreError> {
+    let (id, is_ended): (i32, bool) = Register { now, url }.get_result(conn).await?;
+    Ok(Registered { id, is_ended })
 }
 
 statement! {
@@ -82,8 +86,8 @@ pub struct ListedEndpoint {
     pub ended_at: Option<DateTime<Utc>>,
     /// Whether a running instance names it.
     pub is_named: bool,
-    /// How many events are on the way to it.
-    pub waiting: i64,
+    /// How many events are on the way to it, or are held while it is not live.
+    pub undelivered: i64,
     /// How many are not, because it did not take them.
     pub failed: i64,
 }
@@ -91,11 +95,11 @@ pub struct ListedEndpoint {
 statement! {
     ListEndpoints { now: DateTime<Utc> => Timestamptz }
         -> (Integer, Text, Timestamptz, Nullable<Timestamptz>, Bool, BigInt, BigInt)
-    "SELECT id, url, added_at, ended_at, named_at > $1 - interval '1 hour',
+    "SELECT id, url, added_at, ended_at, is_named(endpoint, $1),
             (SELECT count(*) FROM deliveries
              WHERE endpoint_id = id AND delivered_at IS NULL AND failed_at IS NULL),
             (SELECT count(*) FROM deliveries WHERE endpoint_id = id AND failed_at IS NOT NULL)
-     FROM webhook_endpoints ORDER BY id"
+     FROM webhook_endpoints endpoint ORDER BY id"
 }
 
 /// All endpoints that were ever named and are not forgotten.
@@ -106,28 +110,71 @@ statement! {
 pub async fn list(conn: &mut Connection, now: DateTime<Utc>) -> Result<Vec<ListedEndpoint>, StoreError> {
     type Row = (i32, String, DateTime<Utc>, Option<DateTime<Utc>>, bool, i64, i64);
     let rows: Vec<Row> = ListEndpoints { now }.load(conn).await?;
-    let endpoints = rows.into_iter().map(|(id, url, added_at, ended_at, is_named, waiting, failed)| {
-        ListedEndpoint { id, url, added_at, ended_at, is_named, waiting, failed }
+    let endpoints = rows.into_iter().map(|(id, url, added_at, ended_at, is_named, undelivered, failed)| {
+        ListedEndpoint { id, url, added_at, ended_at, is_named, undelivered, failed }
     });
     Ok(endpoints.collect())
 }
 
-statement! {
-    Restart { id: i32 => Integer } -> (BigInt,)
-    "WITH restarted AS (
-         UPDATE webhook_endpoints SET ended_at = NULL, ended_because = NULL WHERE id = $1 RETURNING 1
-     )
-     SELECT count(*) FROM restarted"
+/// What came of starting an endpoint again. Every case is ordinary; none is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restarted {
+    /// It is told of events.
+    Live,
+    /// It would be, if an instance named it; nothing was changed.
+    Unnamed,
+    /// There is no such endpoint.
+    Unknown,
 }
 
-/// Lets the endpoint be told again, if it ended; tells whether there is such a one.
+statement! {
+    Restart { id: i32 => Integer, now: DateTime<Utc> => Timestamptz } -> (BigInt, BigInt)
+    "WITH restarted AS (
+         UPDATE webhook_endpoints endpoint SET ended_at = NULL, ended_because = NULL
+         WHERE id = $1 AND is_named(endpoint, $2)
+         RETURNING 1
+     )
+     SELECT (SELECT count(*) FROM restarted), (SELECT count(*) FROM webhook_endpoints WHERE id = $1)"
+}
+
+/// Lets the endpoint be told again, if it ended.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: nothing was changed.
-pub async fn restart(conn: &mut Connection, id: i32) -> Result<bool, StoreError> {
-    let (restarted,): (i64,) = Restart { id }.get_result(conn).await?;
-    Ok(restarted > 0)
+pub async fn restart(conn: &mut Connection, id: i32, now: DateTime<Utc>) -> Result<Restarted, StoreError> {
+    let (restarted, known): (i64, i64) = Restart { id, now }.get_result(conn).await?;
+    Ok(match (restarted, known) {
+        (1.., _) => Restarted::Live,
+        (_, 1..) => Restarted::Unnamed,
+        _ => Restarted::Unknown,
+    })
+}
+
+/// An endpoint that nobody names any more, and what it was not told of.
+pub struct LeftBehind {
+    /// By which it is known here.
+    pub id: i32,
+    /// Its address, which may have a secret in its path.
+    pub url: String,
+}
+
+statement! {
+    ListLeftBehind { now: DateTime<Utc> => Timestamptz } -> (Integer, Text)
+    "SELECT id, url FROM webhook_endpoints endpoint
+     WHERE NOT is_named(endpoint, $1) AND ended_at IS NULL AND EXISTS (
+         SELECT FROM deliveries WHERE endpoint_id = id AND delivered_at IS NULL AND failed_at IS NULL)
+     ORDER BY id"
+}
+
+/// The endpoints that nobody names any more and that something waits for.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn left_behind(conn: &mut Connection, now: DateTime<Utc>) -> Result<Vec<LeftBehind>, StoreError> {
+    let rows: Vec<(i32, String)> = ListLeftBehind { now }.load(conn).await?;
+    Ok(rows.into_iter().map(|(id, url)| LeftBehind { id, url }).collect())
 }
 
 statement! {

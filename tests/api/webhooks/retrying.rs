@@ -4,8 +4,9 @@ use chrono::Duration;
 use phone_auth::{
     jobs::webhooks,
     store::{
-        events::{self, Retry, State},
-        webhook_endpoints,
+        events::{self, State},
+        retries::{self, Retry},
+        webhook_endpoints::{self, Restarted},
     },
 };
 
@@ -16,9 +17,11 @@ use crate::{
 };
 
 async fn retry(app: &TestApp, what: Retry) -> i64 {
+    // Instances that run name their endpoints.
+    webhooks::share_out(&app.state).await.unwrap();
     let now = app.state.clock.now();
     let mut conn = app.state.database.connection().await.unwrap();
-    events::retry(&mut conn, what, now, now + webhooks::LEASE).await.unwrap()
+    retries::retry(&mut conn, what, now, now + webhooks::LEASE).await.unwrap()
 }
 
 const FAILED: Retry = Retry { event: None, endpoint: None, only_failed: true };
@@ -106,8 +109,11 @@ async fn an_endpoint_that_ended_can_be_started_again_and_is_told_what_it_missed(
     assert_eq!(retry(&app, ALL).await, 0, "it has ended");
     let mut conn = app.state.database.connection().await.unwrap();
     let id = webhook_endpoints::list(&mut conn, app.state.clock.now()).await.unwrap()[0].id;
-    assert!(webhook_endpoints::restart(&mut conn, id).await.unwrap());
-    assert!(!webhook_endpoints::restart(&mut conn, id + 1).await.unwrap());
+    let now = app.state.clock.now();
+    assert_eq!(webhook_endpoints::restart(&mut conn, id, now).await.unwrap(), Restarted::Live);
+    assert_eq!(webhook_endpoints::restart(&mut conn, id + 1, now).await.unwrap(), Restarted::Unknown);
+    let later = now + Duration::hours(1);
+    assert_eq!(webhook_endpoints::restart(&mut conn, id, later).await.unwrap(), Restarted::Unnamed);
     drop(conn);
     retry(&app, Retry { endpoint: Some(id), ..ALL }).await;
     round(&app).await;
@@ -153,5 +159,48 @@ async fn an_event_is_listed_by_how_far_it_has_come() {
     assert_eq!(states(Some(State::Failed)).await, [(State::Failed, true)]);
     assert_eq!(states(Some(State::Waiting)).await, []);
     app.execute("TRUNCATE deliveries").await;
-    assert_eq!(states(None).await, [(State::Unaddressed, false)]);
+    for asked in [None, Some(State::Unaddressed)] {
+        assert_eq!(states(asked).await, [(State::Unaddressed, false)]);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_an_endpoint_that_ended_or_that_nobody_names_is_held() {
+    let receiver = Receiver::start();
+    receiver.otherwise(Reply::Status(500, ""));
+    let app = service(&[&receiver]).start().await;
+    happen(&app, 2).await;
+    round(&app).await;
+    let seen = async || {
+        let mut conn = app.state.database.connection().await.unwrap();
+        let now = app.state.clock.now();
+        let endpoint = webhook_endpoints::list(&mut conn, now).await.unwrap().remove(0);
+        let mut listed = Vec::new();
+        for state in [State::Waiting, State::Held, State::Failed] {
+            let events = events::list(&mut conn, Some(state), 100, now).await.unwrap();
+            assert!(events.iter().all(|event| event.state == state));
+            listed.push(events.len());
+        }
+        let stuck = retries::stuck(&mut conn, None, now).await.unwrap();
+        (listed, endpoint.undelivered, endpoint.failed, stuck)
+    };
+    assert_eq!(seen().await, (vec![2, 0, 0], 2, 0, 0));
+    app.pass(Duration::hours(1));
+    assert_eq!(seen().await, (vec![0, 2, 0], 2, 0, 0), "nobody names it");
+    webhooks::share_out(&app.state).await.unwrap();
+    assert_eq!(seen().await, (vec![2, 0, 0], 2, 0, 0), "somebody names it");
+    app.execute("UPDATE deliveries SET due_at = due_at + interval '1 day' WHERE event_id = (SELECT min(id::text) FROM events)::uuid").await;
+    receiver.otherwise(Reply::Status(410, ""));
+    round(&app).await;
+    assert_eq!(seen().await, (vec![0, 1, 1], 1, 1, 1), "it has ended");
+    assert_eq!(retry(&app, FAILED).await, 0);
+}
+
+#[tokio::test]
+async fn of_two_operators_who_retry_at_the_same_moment_one_does() {
+    let receiver = Receiver::start();
+    let app = with_failed(&receiver).await;
+    let both = futures_util::future::join(retry(&app, FAILED), retry(&app, FAILED));
+    let (one, other) = Box::pin(app.at_once("deliveries", 2, both)).await;
+    assert_eq!(one + other, 1);
 }
