@@ -57,7 +57,8 @@ pub fn origin(url: &str) -> String {
 /// are too few to lead back to a secret in the address.
 #[must_use]
 pub fn fingerprint(url: &str) -> String {
-    Sha256::digest(url).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(url).into();
+    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
 }
 
 /// Why an address cannot be an endpoint.

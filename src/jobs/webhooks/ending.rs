@@ -41,7 +41,7 @@ impl Ending {
         let Some(stopping) = &self.stopping else { return pending().await };
         // Who could say so and is gone ends the process in another way.
         if stopping.clone().wait_for(|stops| *stops).await.is_err() {
-            pending().await
+            pending::<()>().await;
         }
     }
 }

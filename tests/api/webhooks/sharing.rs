@@ -148,7 +148,7 @@ async fn an_attempt_that_is_under_way_at_a_stop_ends_and_is_noted() {
     let receiver = Receiver::start();
     receiver.next([Reply::Silence(204)]);
     let app = service(&[&receiver]).start().await;
-    Box::pin(stop_under_way(&app, &receiver, StdDuration::from_secs(60), || receiver.let_go())).await;
+    Box::pin(stop_under_way(&app, &receiver, StdDuration::from_mins(1), || receiver.let_go())).await;
     assert_eq!(app.count("deliveries WHERE delivered_at IS NOT NULL AND attempts = 1").await, 1);
 }
 
