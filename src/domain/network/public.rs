@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn links_and_the_place_where_clouds_tell_secrets_are_not_public() {
         check(&["169.254.0.0", "169.254.169.254", "169.254.255.255", "fe80::1", "febf::1"], false);
-        check(&["169.253.255.255", "169.255.0.0"], true);
+        check(&["168.63.129.16", "::ffff:168.63.129.16"], false);
+        check(&["169.253.255.255", "169.255.0.0", "168.63.129.15", "168.63.129.17"], true);
     }
 
     #[test]

@@ -182,6 +182,9 @@ async fn what_waits_for_an_endpoint_that_ended_or_that_nobody_names_is_held() {
             listed.push(events.len());
         }
         let stuck = retries::stuck(&mut conn, None, now).await.unwrap();
+        // Who is warned of: not one that has ended, for that was told.
+        let left_behind = webhook_endpoints::left_behind(&mut conn, now).await.unwrap().len();
+        assert_eq!(left_behind == 1, !endpoint.is_named);
         (listed, endpoint.undelivered, endpoint.failed, stuck)
     };
     assert_eq!(seen().await, (vec![2, 0, 0], 2, 0, 0));
