@@ -76,6 +76,7 @@ const ROOMS: [(&str, &[&str]); 31] = [
             "store",
             "telemetry",
             "token",
+            "webhooks",
         ],
     ),
 ];
