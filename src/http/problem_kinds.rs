@@ -128,7 +128,7 @@ kinds! {
         "Correct the member that `detail` names. Nothing was changed."
     INVALID_IMAGE 422 "invalid-image"
         "The picture cannot be used"
-        "The body is no picture, or is damaged, has no pixels, has more than 25 megapixels, or a side of more than 65,535. `detail` says which."
+        "The body is no picture, or is damaged, has no pixels, has more than 25 megapixels, a side of more than 65,535, or is a WebP with more than 256 KiB that are kept without loss. `detail` says which, and what to send instead."
         "Let the person choose another picture. Nothing was changed."
     INVALID_PHONE 422 "invalid-phone"
         "This is not a telephone number"

@@ -61,6 +61,9 @@ fn sentence(flaw: Flaw) -> &'static str {
         Flaw::TooManyPixels => {
             "The picture has more than 25 megapixels, or a side of more than 65,535 pixels."
         }
+        Flaw::LosslessTooLong => {
+            "The picture is a WebP that keeps more than 256 KiB without loss: send it as PNG, JPEG or lossy WebP."
+        }
     }
 }
 

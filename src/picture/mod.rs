@@ -95,6 +95,8 @@ pub enum Flaw {
     Empty,
     /// More than [`MOST_PIXELS`], or a side longer than [`LONGEST_SIDE`].
     TooManyPixels,
+    /// A WebP with more than 256 KiB that are kept without loss.
+    LosslessTooLong,
 }
 
 /// Makes avatars of pictures, few at a time.
@@ -197,6 +199,9 @@ fn avatar(format: Format, picture: &[u8]) -> Result<Avatar, PictureError> {
 fn decode(format: Format, picture: &[u8]) -> Result<(DynamicImage, Orientation), Flaw> {
     if format == Format::WebP && webp::largest_frame(picture) > MOST_PIXELS {
         return Err(Flaw::TooManyPixels);
+    }
+    if format == Format::WebP && webp::is_lossless_too_long(picture) {
+        return Err(Flaw::LosslessTooLong);
     }
     let scans = || picture.windows(2).filter(|pair| *pair == [0xff, 0xda]).count();
     if format == Format::Jpeg && scans() > MOST_SCANS {

@@ -88,3 +88,14 @@ fn a_jpeg_goes_over_its_pixels_so_often_and_no_more() {
         assert_eq!(avatar(Format::Jpeg, &longer).is_ok(), fits, "{count}");
     }
 }
+
+#[test]
+fn a_webp_with_loss_has_up_to_2_mib() {
+    // The chunk of its pixels, longer than they need.
+    let frame = &BASE64_STANDARD.decode(LOSSY_WEBP).unwrap()[20..];
+    let size = |bytes: usize| u32::try_from(bytes).unwrap().to_le_bytes();
+    let head = [&b"RIFF"[..], &size((2 << 20) - 8), b"WEBPVP8 ", &size((2 << 20) - 20)].concat();
+    let mut file = [&head[..], frame].concat();
+    file.resize(2 << 20, 0);
+    avatar(Format::WebP, &file).unwrap();
+}

@@ -42,10 +42,24 @@ fn webp_said_to_be(canvas: u16, frame: u16) -> Vec<u8> {
     let canvas = [&[0, 0, 0, 0][..], &side[..3], &side[..3]].concat();
     let frame =
         [&[0x10, 0, 0, 0x9d, 1, 0x2a][..], &frame.to_le_bytes(), &frame.to_le_bytes(), &[0; 20]].concat();
-    let chunk =
-        |name: &[u8], body: &[u8]| [name, &u32::try_from(body.len()).unwrap().to_le_bytes(), body].concat();
-    let chunks = [b"WEBP".to_vec(), chunk(b"VP8X", &canvas), chunk(b"VP8 ", &frame)].concat();
-    chunk(b"RIFF", &chunks)
+    riff(&[b"WEBP".to_vec(), riff_chunk(b"VP8X", &canvas), riff_chunk(b"VP8 ", &frame)])
+}
+
+/// A WebP without loss of 16 by 16 pixels, so many bytes of it, none of which is a table.
+fn lossless_webp(length: usize) -> Vec<u8> {
+    let side = 15_u32;
+    let head = [&[0x2f][..], &(side | side << 14).to_le_bytes()].concat();
+    let body = [&head[..], &vec![0xff; length - head.len()]].concat();
+    riff(&[b"WEBP".to_vec(), riff_chunk(b"VP8L", &body)])
+}
+
+fn riff(parts: &[Vec<u8>]) -> Vec<u8> {
+    riff_chunk(b"RIFF", &parts.concat())
+}
+
+fn riff_chunk(name: &[u8], body: &[u8]) -> Vec<u8> {
+    let padding = &[0][..body.len() % 2];
+    [name, &u32::try_from(body.len()).unwrap().to_le_bytes(), body, padding].concat()
 }
 
 #[tokio::test]
@@ -61,6 +75,7 @@ async fn what_is_no_good_picture_is_refused_and_says_why() {
     let no_picture = (422, "invalid-image", "The body is no picture.");
     let damaged = (422, "invalid-image", "The picture is damaged");
     let large = (422, "invalid-image", "The picture has more than 25 megapixels");
+    let lossless = (422, "invalid-image", "The picture is a WebP that keeps more than 256 KiB without loss");
     for (what, media_type, file, (status, code, detail)) in [
         ("nothing", "image/png", vec![], no_picture),
         ("SVG by its name", "image/svg+xml", svg.into(), type_),
@@ -88,6 +103,8 @@ async fn what_is_no_good_picture_is_refused_and_says_why() {
         ("less than it says", "image/png", png_said_to_be(5_000, 5_000, &good), damaged),
         ("a WebP bomb", "image/webp", webp_said_to_be(16_000, 16_000), large),
         ("a WebP whose frame is larger than itself", "image/webp", webp_said_to_be(16, 16_383), large),
+        ("a WebP of tables", "image/webp", lossless_webp((256 << 10) + 1), lossless),
+        ("as many tables as may be", "image/webp", lossless_webp(256 << 10), damaged),
         ("a JPEG without end", "image/jpeg", many_scans, damaged),
     ] {
         app.execute("DELETE FROM rate_limit").await;
