@@ -5,8 +5,9 @@ use utoipa::ToSchema;
 
 use super::{changed, expected_version};
 use crate::{
-    domain::avatar::UPLOADS,
+    domain::{Pseudonym, avatar::UPLOADS},
     http::{bearer::CurrentUser, problem::Problem, profile::Profile, upload::Upload},
+    picture::{Avatar, PictureError, Upload as Place},
     state::AppState,
     store::{
         avatars::{self, Change},
@@ -46,11 +47,10 @@ pub(super) async fn set_avatar(
     request: HttpRequest,
     upload: Upload,
 ) -> Result<HttpResponse, Problem> {
-    let expected_version = admit(&app, &user, &request).await?;
-    // Before the first byte is read, so that what arrives at once is bounded.
+    // Before the first byte is read, so that what arrives at once is bounded, and before it counts.
     let place = app.pictures.upload().await?;
-    let format = upload.format;
-    let avatar = place.avatar(format, upload.read().await?).await?;
+    let expected_version = admit(&app, &user, &request).await?;
+    let avatar = make(&app, &user, place, upload).await?;
     let change = Change { session: user.session, new: Some(&avatar.0), expected_version, now: user.now };
     let mut conn = app.database.connection().await?;
     let update = avatars::change(&mut conn, &change).await?;
@@ -91,9 +91,24 @@ pub(super) async fn remove_avatar(
 async fn admit(app: &AppState, user: &CurrentUser, request: &HttpRequest) -> Result<Option<i32>, Problem> {
     let mut conn = app.database.connection().await?;
     let expected = expected_version(&mut conn, user, request).await?;
-    let key = app.pseudonyms.of("avatar", &user.id.to_string());
-    match limits::take(&mut conn, app.clock.for_counters(), key, UPLOADS).await? {
+    match limits::take(&mut conn, app.clock.for_counters(), meter(app, user), UPLOADS).await? {
         Some(wait) => Err(Problem::TooManyRequests(wait)),
         None => Ok(expected),
     }
+}
+
+/// What is kept of the picture. One for which there was no time to decode it does not count.
+async fn make(app: &AppState, user: &CurrentUser, place: Place, upload: Upload) -> Result<Avatar, Problem> {
+    let format = upload.format;
+    let made = place.avatar(format, upload.read().await?).await;
+    if let Err(PictureError::NoPlace(_)) = made {
+        let mut conn = app.database.connection().await?;
+        limits::give_back(&mut conn, meter(app, user), UPLOADS).await?;
+    }
+    Ok(made?)
+}
+
+/// What counts the pictures that a user sends.
+fn meter(app: &AppState, user: &CurrentUser) -> Pseudonym {
+    app.pseudonyms.of("avatar", &user.id.to_string())
 }
