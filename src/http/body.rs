@@ -7,6 +7,8 @@ use super::problem::Problem;
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What is told about a type that an operation does not take.
+pub(super) const NOT_READ: &str = "`Content-Type` names a type that is not read here.";
 
 /// A body that was not read yet: of one of the types it may have, and not declared to be larger than it may be.
 pub(super) struct Body {
@@ -24,8 +26,15 @@ impl Body {
     ) -> Result<Self, Problem> {
         let plain =
             request.headers().get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-        if !plain || !types.iter().any(|known| request.content_type().eq_ignore_ascii_case(known)) {
-            return Err(Problem::UnsupportedMediaType);
+        let given = request.content_type();
+        if !plain {
+            return Err(Problem::UnsupportedMediaType("The body must not be compressed."));
+        } else if given.is_empty() {
+            return Err(Problem::UnsupportedMediaType(
+                "The header `Content-Type` is missing, or names no type.",
+            ));
+        } else if !types.iter().any(|known| given.eq_ignore_ascii_case(known)) {
+            return Err(Problem::UnsupportedMediaType(NOT_READ));
         }
         let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         if declared.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > limit) {

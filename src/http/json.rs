@@ -62,8 +62,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for MergePatch<T> {
 /// Reads the body, if it is of one of `types`, in UTF-8 and not compressed.
 fn read(request: &HttpRequest, payload: &mut Payload, types: &[&str]) -> Reading<BytesMut> {
     let is_utf_8 = request.encoding().is_ok_and(|encoding| encoding.name() == "UTF-8");
-    let body =
-        if is_utf_8 { Body::of(request, payload, types, LIMIT) } else { Err(Problem::UnsupportedMediaType) };
+    let body = if is_utf_8 {
+        Body::of(request, payload, types, LIMIT)
+    } else {
+        Err(Problem::UnsupportedMediaType("JSON is read in UTF-8 only."))
+    };
     Box::pin(async move { body?.read().await })
 }
 

@@ -72,8 +72,8 @@ pub enum Problem {
     RequestTimeout,
     /// More than the limit.
     PayloadTooLarge,
-    /// A body of another type.
-    UnsupportedMediaType,
+    /// A body of another type, and in what way.
+    UnsupportedMediaType(&'static str),
     /// A picture that cannot be used, and why.
     InvalidImage(&'static str),
     /// A limit; this is when there will be room again.
@@ -182,7 +182,7 @@ impl Problem {
             Self::MethodNotAllowed(_) => ProblemKind::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => ProblemKind::REQUEST_TIMEOUT,
             Self::PayloadTooLarge => ProblemKind::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => ProblemKind::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType(_) => ProblemKind::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidImage(_) => ProblemKind::INVALID_IMAGE,
             Self::TooManyRequests(_) => ProblemKind::TOO_MANY_REQUESTS,
             Self::SmsRejected => ProblemKind::SMS_REJECTED,
@@ -198,7 +198,9 @@ impl Problem {
         match self {
             Self::InvalidJson(detail) => details.detail = detail.clone().into(),
             Self::InvalidRequest(detail) => details.detail.clone_from(detail),
-            Self::InvalidImage(detail) => details.detail = (*detail).into(),
+            Self::UnsupportedMediaType(detail) | Self::InvalidImage(detail) => {
+                details.detail = (*detail).into();
+            }
             Self::InvalidCode { attempts_left } => details.attempts_left = Some(*attempts_left),
             Self::TooManyRequests(wait) => details.retry_after = Some(whole_seconds(*wait)),
             Self::InviteAlreadyActivated(code) => {

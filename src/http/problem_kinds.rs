@@ -120,7 +120,7 @@ kinds! {
         "Send less."
     UNSUPPORTED_MEDIA_TYPE 415 "unsupported-media-type"
         "The request body is of the wrong media type"
-        "The `Content-Type` header is missing or names a type this operation does not read, or the body is compressed, or a picture is not of the type that the header names."
+        "The `Content-Type` header is missing or names a type this operation does not read, or the body is compressed, or a picture is not of the type that the header names. `detail` says which."
         "Send `Content-Type: application/json`; a PATCH may also be `application/merge-patch+json`; a picture is `image/png`, `image/jpeg` or `image/webp`."
     INVALID_REQUEST 422 "invalid-request"
         "The request does not say what it should"

@@ -46,7 +46,9 @@ impl From<PictureError> for Problem {
     fn from(error: PictureError) -> Self {
         match error {
             PictureError::NoPlace(_) | PictureError::Lost(_) => Self::Unavailable(error.into()),
-            PictureError::OtherFormat => Self::UnsupportedMediaType,
+            PictureError::OtherFormat => {
+                Self::UnsupportedMediaType("The picture is of another type than `Content-Type` says.")
+            }
             PictureError::Invalid(flaw) => Self::InvalidImage(sentence(flaw)),
             PictureError::Encoding(_) => Self::Internal(error.into()),
         }

@@ -2,7 +2,10 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 
-use super::{body::Body, problem::Problem};
+use super::{
+    body::{Body, NOT_READ},
+    problem::Problem,
+};
 use crate::{domain::avatar::MOST_BYTES, picture::Format};
 
 /// A picture whose first byte was not read yet: before that the handler looks who sends it, and whether there is room.
@@ -29,11 +32,8 @@ impl FromRequest for Upload {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let types = ["image/png", "image/jpeg", "image/webp"];
-        let format = Format::of(request.content_type()).ok_or(Problem::UnsupportedMediaType);
-        ready(
-            format.and_then(|format| {
-                Ok(Self { format, body: Body::of(request, payload, &types, MOST_BYTES)? })
-            }),
-        )
+        let format = Format::of(request.content_type()).ok_or(Problem::UnsupportedMediaType(NOT_READ));
+        let body = Body::of(request, payload, &types, MOST_BYTES);
+        ready(body.and_then(|body| Ok(Self { format: format?, body })))
     }
 }

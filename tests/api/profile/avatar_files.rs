@@ -71,7 +71,10 @@ async fn what_is_no_good_picture_is_refused_and_says_why() {
     let webp = plain(ImageFormat::WebP, RED);
     let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>";
     let many_scans = [&jpeg[..2], &[0xff, 0xda].repeat(200), &jpeg[2..]].concat();
-    let (type_, image) = ((415, "unsupported-media-type", ""), (422, "invalid-image", ""));
+    let type_ = (415, "unsupported-media-type", "`Content-Type` names a type that is not read");
+    let other = (415, "unsupported-media-type", "The picture is of another type");
+    let none = (415, "unsupported-media-type", "The header `Content-Type` is missing");
+    let image = (422, "invalid-image", "");
     let no_picture = (422, "invalid-image", "The body is no picture.");
     let damaged = (422, "invalid-image", "The picture is damaged");
     let large = (422, "invalid-image", "The picture has more than 25 megapixels");
@@ -83,11 +86,11 @@ async fn what_is_no_good_picture_is_refused_and_says_why() {
         ("HTML", "image/jpeg", "<script>alert(1)</script>".into(), no_picture),
         ("HTML by its name", "text/html", "<script>alert(1)</script>".into(), type_),
         ("GIF by its name", "image/gif", "GIF89a".into(), type_),
-        ("GIF said to be PNG", "image/png", "GIF89a\x01\0\x01\0".into(), type_),
-        ("JPEG said to be PNG", "image/png", jpeg.clone(), type_),
-        ("PNG said to be WebP", "image/webp", good.clone(), type_),
-        ("WebP said to be JPEG", "image/jpeg", webp.clone(), type_),
-        ("no type", "", good.clone(), type_),
+        ("GIF said to be PNG", "image/png", "GIF89a\x01\0\x01\0".into(), other),
+        ("JPEG said to be PNG", "image/png", jpeg.clone(), other),
+        ("PNG said to be WebP", "image/webp", good.clone(), other),
+        ("WebP said to be JPEG", "image/jpeg", webp.clone(), other),
+        ("no type", "", good.clone(), none),
         ("any type", "image/*", good.clone(), type_),
         ("text before the picture", "image/png", [b"hi", &good[..]].concat(), no_picture),
         ("only the first bytes of a PNG", "image/png", good[..8].to_vec(), damaged),
@@ -138,7 +141,8 @@ async fn a_picture_has_up_to_2_mib_however_it_is_sent() {
     chunked(padded((2 << 20) + 1)).expect_problem(413, "payload-too-large");
     let compressed = ada.request(reqwest::Method::PUT, AVATAR).header("content-type", "image/png");
     let compressed = compressed.header("content-encoding", "gzip").body(good);
-    app.send(compressed).await.expect_problem(415, "unsupported-media-type");
+    let compressed = app.send(compressed).await.expect_problem(415, "unsupported-media-type");
+    assert_eq!(compressed.text_of("detail"), "The body must not be compressed.");
 }
 
 #[tokio::test]
