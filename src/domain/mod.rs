@@ -21,6 +21,7 @@ pub mod session_limits;
 mod test_phones;
 mod text;
 mod user;
+mod visible;
 
 pub use avatar::{AvatarHash, AvatarHashError};
 pub use country::{Countries, CountriesError, Region, RegionError};

@@ -4,6 +4,8 @@ use email_address::{EmailAddress, Options};
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
+use super::visible;
+
 /// Why a text cannot be stored as what it claims to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
@@ -16,6 +18,12 @@ pub enum TextError {
     /// What nobody sees, or what turns the text around it.
     #[error("must not contain characters that are invisible or change the direction of writing")]
     Invisible,
+    /// What is private, not assigned, or stands for what could not be read.
+    #[error("must not contain private, unassigned or replacement characters")]
+    Meaningless,
+    /// Spaces and marks, and nothing that they stand between or on.
+    #[error("must contain something that can be seen")]
+    Blank,
     /// Nothing is left after trimming.
     #[error("must not be empty; send null to clear it")]
     Empty,
@@ -33,9 +41,8 @@ fn printable(text: &str, max: usize) -> Result<String, TextError> {
         Err(TextError::TooLong(max))
     } else if text.chars().any(is_control) {
         Err(TextError::Control)
-    } else if hides_something(text) {
-        Err(TextError::Invisible)
     } else {
+        visible::check(text)?;
         Ok(text.to_owned())
     }
 }
@@ -49,49 +56,6 @@ fn normal(text: &str, max: usize) -> Result<String, TextError> {
 /// Control characters, and the two separators that break a line without being any.
 fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// Whether there is anything in `text` that does not show by itself and is not needed to write what does.
-///
-/// Needed are the joiners, within words: Persian is not written without one, nor some languages of India, nor the
-/// emoji that are put together; and after a character the selectors of its variant, which Japanese names have.
-fn hides_something(text: &str) -> bool {
-    let mut before = ' ';
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let is_needed = match c {
-            '\u{200c}' | '\u{200d}' => {
-                is_joined(before) && rest.peek().is_some_and(|after| is_joined(*after))
-            }
-            '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
-                !before.is_whitespace() && !is_invisible(before)
-            }
-            _ => !is_invisible(c),
-        };
-        if !is_needed {
-            return true;
-        }
-        before = c;
-    }
-    false
-}
-
-/// Whether a joiner may stand beside `c`: a letter, a mark on one, an emoji or the selector of its variant.
-fn is_joined(c: char) -> bool {
-    let is_variant = matches!(c, '\u{fe0e}' | '\u{fe0f}');
-    is_variant || c.is_alphabetic() || !(c.is_ascii() || c.is_whitespace() || is_invisible(c))
-}
-
-/// `Default_Ignorable_Code_Point` of Unicode 17, which may only grow where nothing is assigned yet, and the marks of
-/// interlinear annotation. Whatever changes the direction of writing is among them.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-    )
 }
 
 /// Declares a text that was checked once, at the door.
@@ -171,6 +135,7 @@ mod tests {
                 prop_assert!(is_nfc(&name));
                 prop_assert!((1..=100).contains(&name.chars().count()));
                 prop_assert!(!name.chars().any(is_control));
+                prop_assert!(name.chars().any(|c| !c.is_whitespace()));
                 let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
                 prop_assert!(!name.chars().any(turns));
                 // What is stored is taken again, and is the same.
