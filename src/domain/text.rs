@@ -3,6 +3,7 @@ use std::fmt;
 use email_address::{EmailAddress, Options};
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
+use url::Host;
 
 use super::visible;
 
@@ -109,8 +110,20 @@ checked_text! {
     Email, |text: &str| {
         let text = printable(text, 254)?;
         let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
-        EmailAddress::parse_with_options(&text, options).map_err(|_| TextError::NotAnEmail)?;
-        Ok(text)
+        let address = EmailAddress::parse_with_options(&text, options).map_err(|_| TextError::NotAnEmail)?;
+        if is_name_of_host(address.domain()) { Ok(text) } else { Err(TextError::NotAnEmail) }
+    }
+}
+
+/// Whether `domain` is a name, of letters, digits and hyphens (RFC 5321, section 4.1.2) as they are or by IDNA, and
+/// not an address in disguise, as is all that ends in a number.
+fn is_name_of_host(domain: &str) -> bool {
+    // Read as in a URL, where there may be escapes.
+    match Host::parse(domain) {
+        Ok(Host::Domain(ascii)) => {
+            !domain.contains('%') && ascii.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
+        }
+        Ok(Host::Ipv4(_) | Host::Ipv6(_)) | Err(_) => false,
     }
 }
 
@@ -251,6 +264,18 @@ mod tests {
             ("a b@example.com", false),
             ("Ada <ada@example.com>", false),
             ("ada@localhost", false),
+            ("ada@xn--e1afmkfd.example", true),
+            ("ada@1-2.3.example", true),
+            ("ada@example.c0", true),
+            ("ada@1.2.3.4", false),
+            ("ada@[1.2.3.4]", false),
+            ("ada@0x7f.1", false),
+            ("ada@example.123", false),
+            ("ada@my_host.example", false),
+            ("ada@my%68ost.example", false),
+            ("ada@my!host.example", false),
+            ("ada@-host.example", false),
+            ("ada@xn--a.example", false),
         ] {
             assert_eq!(Email::try_from(text.to_owned()).is_ok(), ok, "{text}");
         }
