@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// The file itself, up to 2 MiB and 25 megapixels
+/// The file itself, up to 2 MiB and 25 megapixels; of a WebP without loss 256 KiB
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary, example = "(the bytes of the file)")]
 #[expect(dead_code, reason = "it is only described: the body is read as a stream")]

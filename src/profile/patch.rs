@@ -23,13 +23,15 @@ struct ChangeProfile {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 254, example = "ada@example.com")]
     email: Option<Option<Email>>,
-    /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Control characters, invisible
-    /// ones and those that change the direction of writing are refused.
+    /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Refused are
+    /// characters that control, are not seen and not needed to write what is, change the direction of writing, or are
+    /// private or not assigned.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
     first_name: Option<Option<PersonName>>,
-    /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Control characters, invisible
-    /// ones and those that change the direction of writing are refused.
+    /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Refused are
+    /// characters that control, are not seen and not needed to write what is, change the direction of writing, or are
+    /// private or not assigned.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
     last_name: Option<Option<PersonName>>,
