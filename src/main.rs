@@ -8,7 +8,13 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{rt::signal, web::Data};
+use actix_web::{
+    rt::signal::{
+        self,
+        unix::{Signal, SignalKind},
+    },
+    web::Data,
+};
 use anyhow::Context;
 use clap::Parser;
 use phone_auth::{
@@ -121,9 +127,11 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
     let admin =
         listeners.admin.map(|listener| server::start_admin(listener, Data::from(state))).transpose()?;
     let admin = admin.map(|server| (server.handle(), tokio::spawn(server)));
+    // Before anybody is told that it runs, and may tell it to stop.
+    let stop_asked = StopSignal::listen()?;
     cli::say(&welcome(config, &public_url, has_inbox, metrics));
 
-    stop_signal().await?;
+    stop_asked.comes().await;
     tracing::info!("stopping: no new requests; those under way have ten seconds");
     stop.send_replace(true);
     // Attempts to tell of events have as long; what has not ended is given back, which takes a moment.
@@ -157,12 +165,24 @@ fn tell_guarantee(config: &Config) {
     }
 }
 
-/// Returns when the process is asked to stop: Ctrl-C, or SIGTERM by a supervisor.
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupt = signal::ctrl_c() => interrupt,
-        _ = terminate.recv() => Ok(()),
+/// That the process is asked to stop: Ctrl-C, or SIGTERM by a supervisor.
+struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    /// Listens from now on; until then a signal ends the process at once.
+    fn listen() -> std::io::Result<Self> {
+        let listen = signal::unix::signal;
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn comes(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
