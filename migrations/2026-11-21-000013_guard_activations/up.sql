@@ -12,7 +12,7 @@ COMMENT ON COLUMN tombstones.phone IS 'The pseudonym of the number: HMAC under t
 COMMENT ON COLUMN tombstones.has_activated IS 'Whether the account activated a code; else it was too old for one.';
 
 CREATE FUNCTION activation_standing(
-    _at timestamptz, _now timestamptz, _user uuid, _former uuid, _code text, _window_since timestamptz
+    _now timestamptz, _user uuid, _former uuid, _code text, _window_since timestamptz
 ) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     own users;
@@ -97,7 +97,7 @@ BEGIN
                 RETURN;
             END IF;
         END IF;
-        outcome := activation_standing(_at, _now, _user, _former, _code, _window_since);
+        outcome := activation_standing(_now, _user, _former, _code, _window_since);
         IF outcome = 'unknown' THEN
             UPDATE rate_limit SET tat = greatest(tat, _at) + _every WHERE key = _meter;
         ELSIF outcome = 'earlier' THEN
@@ -137,7 +137,7 @@ BEGIN
     IF room_for_unknown(_at, _meter, _every, _burst) > interval '0' THEN
         RETURN 'throttled';
     END IF;
-    outcome := activation_standing(_at, _now, _user, _former, _code, NULL);
+    outcome := activation_standing(_now, _user, _former, _code, NULL);
     IF outcome = 'unknown' THEN
         UPDATE rate_limit SET tat = greatest(tat, _at) + _every WHERE key = _meter;
     END IF;
