@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 use crate::{
     audit,
-    http::{bearer::Bearer, json::OptionalJson, problem::Problem},
+    http::{bearer::Bearer, json::OptionalJson, problem::Problem, refresh_cookie::RefreshCookie},
     state::AppState,
     store::sessions::{self, Scope},
 };
@@ -64,6 +64,7 @@ impl TryFrom<String> for LogOutScope {
 pub(super) async fn log_out(
     app: Data<AppState>,
     bearer: Bearer,
+    cookie: RefreshCookie,
     OptionalJson(body): OptionalJson<LogOut>,
 ) -> Result<HttpResponse, Problem> {
     let (scope, name) = match body.scope {
@@ -74,5 +75,9 @@ pub(super) async fn log_out(
     let mut conn = app.database.connection().await?;
     let ended = sessions::end(&mut conn, bearer.session, scope, bearer.now).await?;
     audit::logout(bearer.user, bearer.session, name, ended);
-    Ok(HttpResponse::NoContent().finish())
+    let mut response = HttpResponse::NoContent();
+    if let (Scope::This | Scope::All, Some(cookie)) = (scope, cookie.forget()) {
+        response.cookie(cookie);
+    }
+    Ok(response.finish())
 }

@@ -7,6 +7,7 @@ mod refresh;
 mod second_step;
 mod verify;
 
+use actix_web::{HttpResponse, cookie::Cookie};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +15,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     domain::{SessionId, UserId},
-    http::problem::Problem,
+    http::{
+        problem::Problem,
+        refresh_cookie::{RefreshCookie, RefreshTokenIn},
+    },
     state::AppState,
 };
 
@@ -42,11 +46,14 @@ struct TokenPair {
     /// Seconds until the access token ends; never longer than its session.
     #[schema(example = 600)]
     expires_in: i64,
-    /// For `POST /api/v1/auth/refresh`, once.
+    /// For `POST /api/v1/auth/refresh`, once. Absent if it is in the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
+        value_type = String,
+        required = false,
         example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjB9.c2lnbmF0dXJl"
     )]
-    refresh_token: String,
+    refresh_token: Option<String>,
     /// Seconds until the refresh token ends if it is not used.
     #[schema(example = 2_592_000)]
     refresh_expires_in: i64,
@@ -66,8 +73,27 @@ impl TokenPair {
             access_token: app.tokens.issue_access(user, session, expires_at, now)?,
             token_type: "Bearer",
             expires_in: app.tokens.lives().access.min(expires_at - now).num_seconds(),
-            refresh_token: app.tokens.issue_refresh(session, generation, expires_at)?,
+            refresh_token: Some(app.tokens.issue_refresh(session, generation, expires_at)?),
             refresh_expires_in: (expires_at - now).num_seconds(),
         })
     }
+
+    /// Puts the refresh token where the client wants it: into a cookie, if this is one.
+    fn deliver(&mut self, place: RefreshTokenIn, cookie: &RefreshCookie) -> Option<Cookie<'static>> {
+        match place {
+            RefreshTokenIn::Body => None,
+            RefreshTokenIn::Cookie => {
+                self.refresh_token.take().map(|token| cookie.keep(token, self.refresh_expires_in))
+            }
+        }
+    }
+}
+
+/// An answer, and a cookie where there is one to set.
+fn answer(body: impl Serialize, cookie: Option<Cookie<'static>>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    if let Some(cookie) = cookie {
+        response.cookie(cookie);
+    }
+    response.json(body)
 }

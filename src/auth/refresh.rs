@@ -1,22 +1,35 @@
-use actix_web::{
-    post,
-    web::{self, Data},
-};
+use actix_web::{HttpResponse, ResponseError, post, web::Data};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::TokenPair;
+use super::{TokenPair, answer};
 use crate::{
     audit,
-    http::{client::Client, json::Json, problem::Problem},
+    http::{
+        client::Client,
+        json::Json,
+        problem::Problem,
+        refresh_cookie::{RefreshCookie, RefreshTokenIn},
+    },
     state::AppState,
     store::sessions::{self, Rotation, RotationOutcome},
 };
 
 /// The refresh token to trade
+///
+/// Either the token itself, or word that it is in the cookie: where it is, its successor goes.
+#[derive(Deserialize, ToSchema)]
+#[serde(try_from = "Members", untagged)]
+enum RefreshTokens {
+    InBody(RefreshTokenInBody),
+    InCookie(RefreshTokenInCookie),
+}
+
+/// The token itself, for an app
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RefreshTokens {
+struct RefreshTokenInBody {
     /// The newest refresh token of the session.
     #[schema(
         example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjB9.c2lnbmF0dXJl"
@@ -24,14 +37,51 @@ struct RefreshTokens {
     refresh_token: String,
 }
 
+/// Word that it is in the cookie, for a page
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RefreshTokenInCookie {
+    /// `cookie`.
+    #[schema(value_type = String, pattern = "^cookie$", example = "cookie")]
+    refresh_token_in: RefreshTokenIn,
+}
+
+/// The body as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    refresh_token: Option<String>,
+    refresh_token_in: Option<RefreshTokenIn>,
+}
+
+impl TryFrom<Members> for RefreshTokens {
+    type Error = &'static str;
+
+    fn try_from(body: Members) -> Result<Self, Self::Error> {
+        match (body.refresh_token, body.refresh_token_in) {
+            (Some(refresh_token), None) => Ok(Self::InBody(RefreshTokenInBody { refresh_token })),
+            (None, Some(refresh_token_in @ RefreshTokenIn::Cookie)) => {
+                Ok(Self::InCookie(RefreshTokenInCookie { refresh_token_in }))
+            }
+            (None, None | Some(RefreshTokenIn::Body)) => Err("missing field `refresh_token`"),
+            (Some(_), Some(_)) => Err("refresh_token_in must be absent beside refresh_token"),
+        }
+    }
+}
+
 /// Trade the refresh token for a new pair
 ///
 /// The token that was traded is honoured for 30 more seconds from the same network, at most three times a day, and
 /// gives the same new token: for two tabs at once and for lost answers. After that, and for any older token, the
 /// session is ended, for then two parties hold tokens of one login.
+///
+/// A page that logged in with `"refresh_token_in": "cookie"` says the same here: the cookie is traded, and its
+/// successor is in the cookie again. That needs the `Origin` header that browsers send, and that to be this service's
+/// own. A cookie that is refused is taken away.
 #[utoipa::path(tag = "authentication", request_body = RefreshTokens, responses(
     (status = 200, description = "The new pair", body = TokenPair),
     (status = 401, description = "invalid-refresh-token, refresh-token-reused"),
+    (status = 403, description = "foreign-origin"),
     (status = 503, description = "service-unavailable"),
 ))]
 #[post("/auth/refresh")]
@@ -39,11 +89,47 @@ struct RefreshTokens {
 pub(super) async fn refresh_tokens(
     app: Data<AppState>,
     client: Client,
+    cookie: RefreshCookie,
     Json(body): Json<RefreshTokens>,
-) -> Result<web::Json<TokenPair>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    let shown =
-        app.tokens.verify_refresh(&body.refresh_token, now).map_err(|_| Problem::InvalidRefreshToken)?;
+    let place = match body {
+        RefreshTokens::InBody(given) => {
+            return Ok(answer(trade(&app, &client, Some(&given.refresh_token), now).await?, None));
+        }
+        RefreshTokens::InCookie(given) => given.refresh_token_in,
+    };
+    cookie.demand_own_page()?;
+    match trade(&app, &client, cookie.token(), now).await {
+        Ok(mut tokens) => {
+            let kept = tokens.deliver(place, &cookie);
+            Ok(answer(tokens, kept))
+        }
+        Err(refusal @ (Problem::InvalidRefreshToken | Problem::RefreshTokenReused)) => {
+            refuse(&refusal, &cookie)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Says no, and takes a cookie away that is good for nothing.
+fn refuse(refusal: &Problem, cookie: &RefreshCookie) -> Result<HttpResponse, Problem> {
+    let mut response = refusal.error_response();
+    if let Some(cookie) = cookie.forget() {
+        response.add_cookie(&cookie).map_err(|error| Problem::Internal(error.into()))?;
+    }
+    Ok(response)
+}
+
+/// Makes the next generation of the session whose refresh token this is.
+async fn trade(
+    app: &AppState,
+    client: &Client,
+    token: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<TokenPair, Problem> {
+    let token = token.ok_or(Problem::InvalidRefreshToken)?;
+    let shown = app.tokens.verify_refresh(token, now).map_err(|_| Problem::InvalidRefreshToken)?;
     let rotation = Rotation {
         session: shown.session,
         generation: shown.generation,
@@ -56,7 +142,7 @@ pub(super) async fn refresh_tokens(
     let mut conn = app.database.connection().await?;
     match sessions::rotate(&mut conn, &rotation).await? {
         RotationOutcome::Live { user, generation, expires_at } => {
-            Ok(web::Json(TokenPair::issue(&app, user, shown.session, generation, expires_at, now)?))
+            TokenPair::issue(app, user, shown.session, generation, expires_at, now)
         }
         RotationOutcome::Reused(user) => {
             audit::refresh_reused(user, shown.session, &client.network);

@@ -1,16 +1,19 @@
-use actix_web::{
-    post,
-    web::{self, Data},
-};
+use actix_web::{HttpResponse, post, web::Data};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{TokenPair, second_step};
+use super::{TokenPair, answer, second_step};
 use crate::{
     audit, codes,
     domain::{DeviceId, DeviceName, OtpCode, Pin},
-    http::{client::Client, json::Json, problem::Problem, profile::Profile},
+    http::{
+        client::Client,
+        json::Json,
+        problem::Problem,
+        profile::Profile,
+        refresh_cookie::{RefreshCookie, RefreshTokenIn},
+    },
     state::AppState,
     store::{
         challenges::Claimed,
@@ -39,6 +42,11 @@ struct VerifyCode {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
     device_name: Option<DeviceName>,
+    /// Where the refresh token is wanted. Absent: `body`. A page takes `cookie`, which needs the `Origin` header that
+    /// browsers send, and that to be this service's own.
+    #[serde(default)]
+    #[schema(example = "body")]
+    refresh_token_in: RefreshTokenIn,
 }
 
 /// A login: tokens and profile
@@ -100,6 +108,7 @@ enum Referral {
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
     (status = 200, description = "Logged in", body = LoginAnswer),
     (status = 401, description = "invalid-code, invalid-challenge, pin-required, invalid-pin"),
+    (status = 403, description = "foreign-origin"),
     (status = 409, description = "code-upgraded"),
     (status = 429, description = "too-many-requests"),
     (status = 503, description = "service-unavailable"),
@@ -109,9 +118,13 @@ enum Referral {
 pub(super) async fn verify_code(
     app: Data<AppState>,
     client: Client,
+    cookie: RefreshCookie,
     Json(body): Json<VerifyCode>,
-) -> Result<web::Json<LoginAnswer>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
+    if body.refresh_token_in == RefreshTokenIn::Cookie {
+        cookie.demand_own_page()?;
+    }
     let challenge = codes::open(&app, &body.challenge_token, Purpose::Login, now)?;
     let mut conn = app.database.connection().await?;
     let claimed = codes::enter(&app, &mut conn, &client, &challenge, &body.code, now).await?;
@@ -122,13 +135,16 @@ pub(super) async fn verify_code(
     let profile = profiles::find_by_session(&mut conn, done.session, now).await?;
     // Gone already only if a later login on the same device ended the session.
     let profile = profile.ok_or(Problem::InvalidChallenge)?;
-    Ok(web::Json(LoginAnswer {
-        tokens: TokenPair::issue(&app, done.user, done.session, 0, expires_at, now)?,
+    let mut tokens = TokenPair::issue(&app, done.user, done.session, 0, expires_at, now)?;
+    let cookie = tokens.deliver(body.refresh_token_in, &cookie);
+    let body = LoginAnswer {
+        tokens,
         is_new_user: done.is_new_user,
         device_token: app.tokens.seal_device(device, done.user, now)?,
         referral: referral(&challenge, &done),
         user: Profile::of(profile, &app.settings),
-    }))
+    };
+    Ok(answer(body, cookie))
 }
 
 fn login<'a>(

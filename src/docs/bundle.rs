@@ -17,7 +17,7 @@ use actix_web::web::Bytes;
 use aide::redoc::Redoc;
 use aide::swagger::Swagger;
 
-use super::asset::Asset;
+use crate::http::asset::Asset;
 
 /// A picture `ReDoc` fetches from its maker's host for every visitor.
 const REMOTE_LOGO: &str = "https://cdn.redoc.ly/redoc/logo-mini.svg";

@@ -3,19 +3,18 @@
 //! Everything comes from this service. The pages run no inline script and their
 //! `Content-Security-Policy` lets them reach no other host.
 
-mod asset;
 mod bundle;
 mod redoc;
 mod swagger;
 
-use actix_web::dev::{Handler, HttpServiceFactory};
-use actix_web::middleware::Compress;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use utoipa::openapi::OpenApi;
 
-use self::asset::Asset;
-use crate::http::{fallback, problem::Problem};
+use crate::http::{
+    asset::{Asset, readable},
+    problem::Problem,
+};
 
 /// The `OpenAPI` document as it is sent: serialised once, at start.
 ///
@@ -41,20 +40,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 async fn document(api: Data<ApiDocument>, request: HttpRequest) -> HttpResponse {
     api.0.answer(&request)
-}
-
-/// An address that can only be read, compressed where the client likes: the
-/// bundles are a megabyte, and nothing else here is worth the time.
-fn readable<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + use<F, Args>
-where
-    F: Handler<Args> + Copy,
-    F::Output: Responder + 'static,
-    Args: FromRequest + 'static,
-{
-    web::resource(path)
-        .wrap(Compress::default())
-        .route(web::get().to(handler))
-        .default_service(web::to(fallback::no_such_operation))
 }
 
 /// The answer when a bundle could not be cut; the log has said so already.

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use utoipa_redoc::Redoc;
 
-use super::asset::Asset;
-use super::{bundle, missing, readable};
+use super::{bundle, missing};
+use crate::http::asset::{Asset, readable};
 
 /// `ReDoc` searches in a worker that it makes from a blob.
 ///

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::asset::Asset;
-use super::{bundle, missing, readable};
+use super::{bundle, missing};
+use crate::http::asset::{Asset, readable};
 
 /// Requests go to this service alone: `connect-src` keeps a token that was
 /// entered on the page from every other host.

@@ -1,5 +1,6 @@
 //! The edge: what every request meets before and after its feature.
 
+pub mod asset;
 pub mod bearer;
 mod body;
 pub mod client;
@@ -14,4 +15,5 @@ pub mod problem_kinds;
 mod problem_sources;
 pub mod profile;
 pub mod query;
+pub mod refresh_cookie;
 pub mod upload;

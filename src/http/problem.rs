@@ -52,6 +52,8 @@ pub enum Problem {
     RefreshTokenReused,
     /// Nobody has this code.
     UnknownInviteCode,
+    /// A page of another origin wants what only our own may have.
+    ForeignOrigin,
     /// The user's own code.
     OwnInviteCode,
     /// The choice was made before.
@@ -172,6 +174,7 @@ impl Problem {
             Self::InvalidRefreshToken => ProblemKind::INVALID_REFRESH_TOKEN,
             Self::RefreshTokenReused => ProblemKind::REFRESH_TOKEN_REUSED,
             Self::UnknownInviteCode => ProblemKind::UNKNOWN_INVITE_CODE,
+            Self::ForeignOrigin => ProblemKind::FOREIGN_ORIGIN,
             Self::OwnInviteCode => ProblemKind::OWN_INVITE_CODE,
             Self::InviteAlreadyActivated(_) => ProblemKind::INVITE_ALREADY_ACTIVATED,
             Self::InviteWindowClosed => ProblemKind::INVITE_WINDOW_CLOSED,

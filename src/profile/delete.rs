@@ -3,7 +3,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, web::Data};
 use super::expected_version;
 use crate::{
     audit,
-    http::{bearer::CurrentUser, problem::Problem},
+    http::{bearer::CurrentUser, problem::Problem, refresh_cookie::RefreshCookie},
     state::AppState,
     store::users::{self, Deleting, Deletion},
 };
@@ -24,6 +24,7 @@ use crate::{
 pub(super) async fn delete_profile(
     app: Data<AppState>,
     user: CurrentUser,
+    cookie: RefreshCookie,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut conn = app.database.connection().await?;
@@ -37,7 +38,11 @@ pub(super) async fn delete_profile(
     match users::delete(&mut conn, &deleting, |phone| app.pseudonyms.of_former(phone)).await? {
         Deletion::Deleted => {
             audit::account_deleted(user.id);
-            Ok(HttpResponse::NoContent().finish())
+            let mut response = HttpResponse::NoContent();
+            if let Some(cookie) = cookie.forget() {
+                response.cookie(cookie);
+            }
+            Ok(response.finish())
         }
         Deletion::VersionChanged => Err(Problem::ProfileChanged),
         Deletion::SessionEnded => Err(Problem::Unauthenticated),

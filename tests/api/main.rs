@@ -30,6 +30,7 @@ mod races;
 mod receiver;
 mod referral;
 mod refresh;
+mod refresh_cookie;
 mod refresh_model;
 mod schema;
 mod sends;

@@ -1,14 +1,18 @@
-//! One file of the API documents, ready to be sent as often as asked.
+//! One file of the pages and documents, ready to be sent as often as asked.
 
+use actix_web::dev::{Handler, HttpServiceFactory};
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETag, EntityTag, Header, IfNoneMatch, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::middleware::Compress;
+use actix_web::web::{self, Bytes};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+
+use super::fallback;
 
 /// Asked for again on every visit; the answer is mostly 304.
 const EVERY_VISIT: &str = "no-cache";
@@ -21,7 +25,7 @@ const ONE_DAY: &str = "public, max-age=86400";
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// A file with its headers. An answer shares the body and copies no byte of it.
-pub(super) struct Asset {
+pub(crate) struct Asset {
     media_type: &'static str,
     body: Bytes,
     tag: EntityTag,
@@ -30,7 +34,7 @@ pub(super) struct Asset {
 }
 
 impl Asset {
-    pub(super) fn new(media_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn new(media_type: &'static str, body: impl Into<Bytes>) -> Self {
         let body = body.into();
         // Weak, because the same file may leave compressed or not.
         let tag = EntityTag::new_weak(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
@@ -38,29 +42,29 @@ impl Asset {
     }
 
     /// A page that may load what `policy`, its `Content-Security-Policy`, says.
-    pub(super) fn page(html: impl Into<Bytes>, policy: &'static str) -> Self {
+    pub(crate) fn page(html: impl Into<Bytes>, policy: &'static str) -> Self {
         Self { policy, ..Self::new("text/html; charset=utf-8", html) }
     }
 
-    pub(super) fn script(text: impl Into<Bytes>) -> Self {
+    pub(crate) fn script(text: impl Into<Bytes>) -> Self {
         Self::new("text/javascript; charset=utf-8", text)
     }
 
-    pub(super) fn style(text: impl Into<Bytes>) -> Self {
+    pub(crate) fn style(text: impl Into<Bytes>) -> Self {
         Self::new("text/css; charset=utf-8", text)
     }
 
-    pub(super) fn text(text: impl Into<Bytes>) -> Self {
+    pub(crate) fn text(text: impl Into<Bytes>) -> Self {
         Self::new("text/plain; charset=utf-8", text)
     }
 
     /// Lets a browser keep the file for a day without asking.
-    pub(super) fn kept(self) -> Self {
+    pub(crate) fn kept(self) -> Self {
         Self { caching: ONE_DAY, ..self }
     }
 
     /// Sends the file, or 304 to a browser that has it already.
-    pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let known = self.is_known_to(request);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response
@@ -82,7 +86,21 @@ impl Asset {
     }
 
     #[cfg(test)]
-    pub(super) fn content(&self) -> &str {
+    pub(crate) fn content(&self) -> &str {
         std::str::from_utf8(&self.body).expect("every file here is text")
     }
+}
+
+/// An address that can only be read, compressed where the client likes: some
+/// files are a megabyte, and no answer of the API is worth the time.
+pub(crate) fn readable<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + use<F, Args>
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    web::resource(path)
+        .wrap(Compress::default())
+        .route(web::get().to(handler))
+        .default_service(web::to(fallback::no_such_operation))
 }
