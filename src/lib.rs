@@ -18,7 +18,7 @@
 //!   to a phone and back, which two features share;
 //! * features, what a caller can ask for, one endpoint a file: [`auth`],
 //!   [`profile`], [`sessions`], [`referral`], [`well_known`], [`health`],
-//!   [`docs`], [`problem_pages`], [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
+//!   [`docs`], [`ui`], [`problem_pages`], [`dev_inbox`]; [`metrics`], what operators' programs ask for; and [`jobs`],
 //!   what happens without being asked for;
 //! * assembly: [`config`], [`state`], [`startup`], [`server`], [`cli`], and the binary.
 //!
@@ -53,6 +53,7 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod ui;
 pub mod webhook_signature;
 pub mod webhooks;
 pub mod well_known;

@@ -22,6 +22,7 @@ use crate::{
     metrics, problem_pages, profile, referral, sessions,
     state::AppState,
     telemetry::RootSpan,
+    ui::{self, WebPage},
     well_known,
 };
 
@@ -61,6 +62,7 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
     let pages = Data::new(docs::ApiDocument::new(&document)?);
     let https = state.settings.public_url.scheme() == "https";
     let has_inbox = state.sms.inbox().is_some();
+    let web_page = Data::new(WebPage::new(has_inbox));
     let server = HttpServer::new(move || {
         App::new()
             .into_utoipa_app()
@@ -74,11 +76,12 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .configure(docs::routes)
             .configure(problem_pages::routes)
             .configure(profile::pages)
-            .configure(referral::pages)
+            .configure(ui::routes)
             .default_service(web::to(fallback::no_such_operation))
             .app_data(state.clone())
             .app_data(methods.clone())
             .app_data(pages.clone())
+            .app_data(web_page.clone())
             .wrap(from_fn(contain))
             .wrap(from_fn(head_is_get))
             .wrap(default_headers(https))

@@ -12,7 +12,7 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 31] = [
+const ROOMS: [(&str, &[&str]); 32] = [
     ("audit", &["domain"]),
     ("clock", &[]),
     ("domain", &[]),
@@ -40,6 +40,7 @@ const ROOMS: [(&str, &[&str]); 31] = [
     ("profile", FEATURE),
     ("referral", FEATURE),
     ("sessions", FEATURE),
+    ("ui", FEATURE),
     ("well_known", FEATURE),
     (
         "startup",
@@ -60,6 +61,7 @@ const ROOMS: [(&str, &[&str]); 31] = [
             "sessions",
             "state",
             "telemetry",
+            "ui",
             "well_known",
         ],
     ),

@@ -2,7 +2,6 @@
 
 mod activate;
 mod get;
-mod invitation;
 mod invited;
 mod qr;
 
@@ -24,11 +23,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(activate::activate_invite)
         .service(invited::list_invited)
         .service(qr::show_qr);
-}
-
-/// Registers the page behind an invite link.
-pub fn pages(config: &mut actix_web::web::ServiceConfig) {
-    config.service(invitation::show_invitation);
 }
 
 /// Where a user stands among inviters and invited

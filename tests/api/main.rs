@@ -39,6 +39,7 @@ mod sessions;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
+mod ui;
 mod verify;
 mod webhooks;
 mod well_known;

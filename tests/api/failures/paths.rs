@@ -5,7 +5,8 @@ use reqwest::Method;
 use crate::support::{Answer, Operation, TestApp};
 
 /// Addresses outside the API document; what answers there is only read.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 17] = [
+    "/",
     "/openapi.json",
     "/redoc",
     "/redoc/init.js",
@@ -20,6 +21,8 @@ const PAGES: [&str; 14] = [
     "/avatars/V7ZNlZm6ePhJoSBZTnyrGD3RuTwV0yyJI6D7QAVsQ3k",
     "/avatars/no-hash",
     "/i/no-code",
+    "/ui/app.js",
+    "/ui/no-such-file.js",
 ];
 
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"];

@@ -2,7 +2,6 @@
 
 mod activate;
 mod first_login;
-mod invitation;
 mod invited;
 mod paging;
 mod rules;

@@ -1,0 +1,61 @@
+//! The web page, as a browser gets it; what it does there is in `tests/browser`.
+
+use crate::support::{Answer, TestApp};
+
+/// The addresses in `src` and `href` attributes of the page's own files.
+fn files(page: &Answer) -> Vec<String> {
+    let attributes = page.text.split(&['"', '\''][..]);
+    attributes.filter(|text| text.contains("ui/") && !text.contains(' ')).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_page_runs_nothing_but_its_own_files_and_reaches_nobody_else() {
+    let app = TestApp::start().await;
+    for (path, root) in [("/", ""), ("/i/AB12CD", "../")] {
+        let page = app.get(path).await.expect(200);
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        let policy = page.header("content-security-policy");
+        for rule in
+            ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"]
+        {
+            assert!(policy.contains(rule), "{policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(!page.text.contains("{root}") && !page.text.contains("{inbox}"));
+        let files = files(&page);
+        assert!(files.len() >= 3, "{files:?}");
+        for file in files {
+            let name = file.strip_prefix(root).unwrap_or_else(|| panic!("{path} names {file}"));
+            assert!(name.starts_with("ui/"), "{path} names {file}");
+            app.get(&format!("/{name}")).await.expect(200);
+        }
+    }
+    app.get("/ui/nothing.js").await.expect_problem(404, "not-found");
+    app.get("/ui/mod.rs").await.expect_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn the_link_to_share_leads_to_the_page() {
+    let app = TestApp::start().await;
+    let ada = app.login("+79991234567").await;
+    let link = ada.get("/api/v1/referral").await.expect(200).text_of("invite_url");
+    let page = app.get(link.strip_prefix("https://auth.example.com").unwrap()).await.expect(200);
+    assert!(!page.text.contains("+79991234567"), "{}", page.text);
+    // Nothing is looked up: it is the same for a code that nobody has, and for what is no code.
+    for other in ["/i/000000", "/i/ABC", "/i/%3Cscript%3E", "/i/%00%00%00%00%00%00"] {
+        assert_eq!(app.get(other).await.expect(200).text, page.text);
+    }
+    for none in ["/i/", "/i", "/i/ABCDEF/more"] {
+        app.get(none).await.expect_problem(404, "not-found");
+    }
+}
+
+#[tokio::test]
+async fn a_known_file_is_not_sent_again() {
+    let app = TestApp::start().await;
+    let first = app.get("/ui/style.css").await.expect(200);
+    let again =
+        app.request(reqwest::Method::GET, "/ui/style.css").header("if-none-match", first.header("etag"));
+    let again = app.send(again).await.expect(304);
+    assert_eq!(again.header("cache-control"), "no-cache");
+}
