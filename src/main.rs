@@ -214,7 +214,7 @@ fn welcome(config: &Config, public_url: &Url, has_inbox: bool, metrics: Option<S
     };
     let metrics = metrics.map(|address| format!("  Metrics  http://{address}/metrics\n")).unwrap_or_default();
     format!(
-        "\nphone-auth is ready.\n\n  API      {at}/api/v1\n  Docs     {at}/redoc  (to try out: {at}/swagger/)\n\
+        "\nphone-auth is ready.\n\n  Page     {at}/\n  API      {at}/api/v1\n  Docs     {at}/redoc  (to try out: {at}/swagger/)\n\
          {inbox}{metrics}  Data     {data}\n  Limits   {limits}\n{login}\nStop with Ctrl-C.\n"
     )
 }

@@ -24,6 +24,7 @@ fn it_starts_in_an_empty_folder_and_tells_where_everything_is() {
     let welcome = service.stdout();
     let at = format!("http://localhost:{}", service.address().rsplit(':').next().unwrap());
     for told in [
+        format!("Page     {at}/\n"),
         format!("API      {at}/api/v1\n"),
         format!("Docs     {at}/redoc "),
         format!("{at}/swagger/"),
