@@ -2,8 +2,8 @@
 
 use actix_web::dev::{Handler, HttpServiceFactory};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETag, EntityTag, Header, IfNoneMatch, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, ETag, EntityTag, Header, IfNoneMatch,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Bytes};
@@ -71,6 +71,7 @@ impl Asset {
             .insert_header(ETag(self.tag.clone()))
             .insert_header((CACHE_CONTROL, self.caching))
             .insert_header((CONTENT_SECURITY_POLICY, self.policy))
+            .insert_header((CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
             .insert_header((REFERRER_POLICY, "no-referrer"))
             .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
         if known { response.finish() } else { response.content_type(self.media_type).body(self.body.clone()) }

@@ -21,6 +21,7 @@ async fn the_page_runs_nothing_but_its_own_files_and_reaches_nobody_else() {
             assert!(policy.contains(rule), "{policy}");
         }
         assert!(!policy.contains("unsafe"), "{policy}");
+        assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
         assert!(!page.text.contains("{root}") && !page.text.contains("{inbox}"));
         let files = files(&page);
         assert!(files.len() >= 3, "{files:?}");
