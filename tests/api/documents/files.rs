@@ -49,9 +49,10 @@ fn the_list_of_problems_in_the_repository_is_the_one_of_the_code() {
 }
 
 #[test]
-fn every_test_that_the_security_document_names_is_there() {
+fn every_test_that_the_documents_on_security_name_is_there() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let document = std::fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
+    let documents = ["docs/SECURITY.md", "docs/standards.md"];
+    let document = documents.map(|name| std::fs::read_to_string(root.join(name)).unwrap()).concat();
     let named: Vec<_> = document.split('`').filter_map(|text| text.split_once(".rs::")).collect();
     assert!(named.len() > 30, "{named:?}");
     for (file, test) in named {
