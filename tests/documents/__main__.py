@@ -4,6 +4,7 @@ Arguments are the documents to run, such as docs/tutorial.md; none: all."""
 
 import json
 import re
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -171,4 +172,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Told to stop, it stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main())

@@ -40,10 +40,8 @@ VARYING = {
 WITHIN_TEXT = [
     ("<token>", TOKEN),
     ("<id>", UUID),
-    ("<time>", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
+    ("<time>", TIME),
     ("<kid>", r"(?<![\w-])[\w-]{43}(?![\w-])"),
-    ("<fingerprint>", r"(?<![\w-])[0-9a-f]{8,16}(?![\w-])"),
-    ("<version>", r"\b\d+\.\d+\.\d+\b"),
 ]
 
 

@@ -1,5 +1,6 @@
 """A reader at a terminal: one shell, a copy of the tree, and a service of one's own."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -68,19 +69,21 @@ class Session:
         )
         self.tell("set -eu")
 
-    def tell(self, line):
-        self.shell.stdin.write(f"{line}\n")
-        self.shell.stdin.flush()
+    def tell(self, *lines):
+        # A shell that ended reads nothing: that it did is seen by who waits for it.
+        with contextlib.suppress(BrokenPipeError):
+            self.shell.stdin.write("".join(f"{line}\n" for line in lines))
+            self.shell.stdin.flush()
 
     def run(self, code):
         """What the block printed. Raises `Failed` when a command of it did, or left a variable empty."""
         self.count += 1
         place = self.notes / f"block-{self.count}"
         place.write_text(code)
-        self.tell(f". '{place}' </dev/null >'{place}.out' 2>'{place}.err'")
+        lines = [f". '{place}' </dev/null >'{place}.out' 2>'{place}.err'"]
         for name in re.findall(r"^(?:export )?(\w+)=\$\(", code, re.MULTILINE):
-            self.tell(f'if [ -z "${name}" ]; then echo "{name} is empty" >>\'{place}.err\'; exit 99; fi')
-        self.tell(f": >'{place}.done'")
+            lines.append(f'if [ -z "${name}" ]; then echo "{name} is empty" >>\'{place}.err\'; exit 99; fi')
+        self.tell(*lines, f": >'{place}.done'")
         end = time.monotonic() + PATIENCE
         while not Path(f"{place}.done").exists():
             if self.has_ended():
@@ -123,7 +126,8 @@ class Session:
                 if status != "0":
                     raise Failed(f"the service ended with {status}\n{(self.notes / 'err').read_text()}")
         finally:
-            self.shell.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self.shell.stdin.close()
             if self.shell.poll() is None:
                 try:
                     self.shell.wait(5)
