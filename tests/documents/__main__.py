@@ -155,6 +155,9 @@ def main():
     for document in everything + others:
         check_blocks(report, document)
         check_links(report, document, known)
+        if document in others and document.runnable():
+            with report.check(f"{document.name} has no blocks to run"):
+                raise AssertionError("documents() has those whose blocks are run")
         if document.name != "CHANGELOG.md":
             check_paths(report, document)
     check_translation(report, everything[0], everything[1])
@@ -166,8 +169,12 @@ def main():
     wanted = [document for document in everything if document.name in sys.argv[1:] or not sys.argv[1:]]
     wanted.sort(key=lambda document: -sum(block.code.count("sleep") + 1 for block in document.runnable()))
     with ThreadPoolExecutor(4) as pool:
-        for one in pool.map(lambda document: run(document, pages if document.name == "README.md" else []), wanted):
-            report.add(one)
+        try:
+            for one in pool.map(lambda document: run(document, pages if document.name == "README.md" else []), wanted):
+                report.add(one)
+        finally:
+            # Told to stop, it begins with no other.
+            pool.shutdown(wait=False, cancel_futures=True)
     return report.end()
 
 
