@@ -45,19 +45,21 @@ struct Message {
     #[schema(example = "+79991234567")]
     phone: String,
     /// What the phone shows.
-    #[schema(example = "0042 is your login code. Do not tell it to anyone.\n\n@localhost #0042")]
+    #[schema(example = "0042 is your login code. Do not tell it to anyone.\n\n@auth.example.com #0042")]
     text: String,
     /// The code in the text.
     #[schema(example = "0042")]
     code: String,
     /// When the code was asked for.
-    #[schema(example = "2026-11-21T08:15:00Z")]
+    #[schema(example = "2026-11-21T08:14:40Z")]
     sent_at: DateTime<Utc>,
 }
 
 /// Read the simulated inbox of a phone
 ///
 /// For development and tests: with a real SMS provider this address does not exist.
+///
+/// Next: send `code` of the first message to `POST /api/v1/auth/verify`, with the challenge it was sent for.
 #[utoipa::path(tag = "development", params(Owner), responses(
     (status = 200, description = "The messages, the newest first", body = Messages),
     (status = 404, description = "not-found"),

@@ -25,7 +25,9 @@ struct Health {
 
 /// Whether the process runs
 ///
-/// Touches nothing: if this fails, restart the process.
+/// Touches nothing, not even the database.
+///
+/// Next: nothing while it answers. If it does not, restart the process.
 #[utoipa::path(tag = "health", responses((status = 200, description = "It runs", body = Health)))]
 #[get("/health/live")]
 async fn live() -> web::Json<Health> {
@@ -34,7 +36,9 @@ async fn live() -> web::Json<Health> {
 
 /// Whether the service can do its work
 ///
-/// The database is reachable and its tables are of this version. If this fails, send requests elsewhere.
+/// The database is reachable and its tables are of this version.
+///
+/// Next: send requests here while it answers 200, and elsewhere while it does not.
 #[utoipa::path(tag = "health", responses(
     (status = 200, description = "It can", body = Health),
     (status = 503, description = "service-unavailable"),

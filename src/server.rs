@@ -39,7 +39,11 @@ fn operations(config: &mut ServiceConfig) {
         .configure(profile::routes)
         .configure(sessions::routes)
         .configure(referral::routes);
-    config.service(api).configure(well_known::routes).configure(health::routes);
+    config
+        .service(api)
+        .configure(profile::pages)
+        .configure(well_known::routes)
+        .configure(health::routes);
 }
 
 /// The API document (`OpenAPI` 3.1).
@@ -47,6 +51,7 @@ fn operations(config: &mut ServiceConfig) {
 pub fn document() -> utoipa::openapi::OpenApi {
     let app = App::new().into_utoipa_app().openapi(ApiDoc::openapi());
     let mut document = app.configure(operations).configure(dev_inbox::routes).split_for_parts().1;
+    document.merge(ui::Described::openapi());
     openapi::complete(&mut document);
     document
 }
@@ -75,7 +80,6 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .into_app()
             .configure(docs::routes)
             .configure(problem_pages::routes)
-            .configure(profile::pages)
             .configure(ui::routes)
             .default_service(web::to(fallback::no_such_operation))
             .app_data(state.clone())

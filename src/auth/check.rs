@@ -8,6 +8,8 @@ use crate::http::{bearer::CurrentUser, problem::Problem};
 /// along, and let the request through when the answer is 204. Unlike a check by the published keys it sees at once that
 /// a session was ended. A gateway must set `X-User-Id` and `X-Session-Id` itself on what it passes on, from this answer
 /// and never from the client.
+///
+/// Next: after 204 pass the request on; after 401 answer 401 yourself, and the client refreshes its tokens.
 #[utoipa::path(tag = "integration", security(("bearer" = [])), responses(
     (status = 204, description = "The session lives", headers(
         ("X-User-Id" = String, description = "Which user: `sub` of the token"),

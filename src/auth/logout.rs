@@ -54,7 +54,10 @@ impl TryFrom<String> for LogOutScope {
 /// Log out
 ///
 /// Ends sessions at once and on every instance: neither their access nor their refresh tokens are accepted any
-/// more, and the device tokens of their logins are good for nothing. The body may be left out. Repeating the call is no error; a session that has ended already ends no other.
+/// more, and the device tokens of their logins are good for nothing. The body may be left out. Repeating the call is no
+/// error; a session that has ended already ends no other.
+///
+/// Next: forget the tokens of what was ended, and show the way to log in: `POST /api/v1/auth/phone`.
 #[utoipa::path(tag = "authentication", security(("bearer" = [])), request_body = Option<LogOut>, responses(
     (status = 204, description = "The sessions are ended"),
     (status = 503, description = "service-unavailable"),

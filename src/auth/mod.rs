@@ -51,7 +51,7 @@ struct TokenPair {
     #[schema(
         value_type = String,
         required = false,
-        example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjB9.c2lnbmF0dXJl"
+        example = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjF9.c2lnbmF0dXJl"
     )]
     refresh_token: Option<String>,
     /// Seconds until the refresh token ends if it is not used.

@@ -20,7 +20,6 @@ use crate::{
 /// A phone number to log in with
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"phone": "+79991234567"}))]
 struct RequestCode {
     /// The number in any common spelling. Without a country code it is read as of the service's default region.
     #[schema(example = "+79991234567", max_length = 64)]
@@ -32,7 +31,9 @@ struct RequestCode {
     /// From an earlier login on this device. It gives the device a lane of its own, with limits that nobody else can
     /// use up. One that is not good, or of another number, has no effect.
     #[serde(default)]
-    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
+    #[schema(
+        example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwidHlwIjoiZHZjK2p3ZSJ9..c2FtcGxl.c2FtcGxl.c2FtcGxl"
+    )]
     device_token: Option<String>,
     /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent: the one usual in the number's country.
     #[serde(default)]
@@ -44,8 +45,10 @@ struct RequestCode {
 ///
 /// Sends a code to the phone by SMS and answers with the challenge that belongs to it. The answer is the same
 /// whether or not the number has an account. Make the field for the code as long as `code_length` says: it grows
-/// while codes are being guessed at. Send along the `device_token` of an earlier login, if there is one. Next:
-/// `POST /api/v1/auth/verify`.
+/// while codes are being guessed at. Send along the `device_token` of an earlier login, if there is one.
+///
+/// Next: show the field, and send what the person enters to `POST /api/v1/auth/verify`. Offer another code after
+/// `resend_in` seconds.
 #[utoipa::path(tag = "authentication", request_body = RequestCode, responses(
     (status = 200, description = "The code is on its way", body = CodeRequested),
     (status = 422, description = "invalid-phone, phone-not-supported"),

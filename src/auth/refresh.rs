@@ -78,6 +78,9 @@ impl TryFrom<Members> for RefreshTokens {
 /// A page that logged in with `"refresh_token_in": "cookie"` says the same here: the cookie is traded, and its
 /// successor is in the cookie again. That needs the `Origin` header that browsers send, and that to be this service's
 /// own. A cookie that is refused is taken away.
+///
+/// Next: store the new refresh token in place of the old one, then go on with the new access token. After a 401 forget
+/// both and let the person log in again.
 #[utoipa::path(tag = "authentication", request_body = RefreshTokens, responses(
     (status = 200, description = "The new pair", body = TokenPair),
     (status = 401, description = "invalid-refresh-token, refresh-token-reused"),

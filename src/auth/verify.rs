@@ -29,7 +29,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct VerifyCode {
     /// From `POST /api/v1/auth/phone`.
-    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
+    #[schema(
+        example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwidHlwIjoib3RwK2p3ZSJ9..c2FtcGxl.c2FtcGxl.c2FtcGxl"
+    )]
     challenge_token: String,
     /// The digits of the message, as a string: leading zeros count.
     #[schema(value_type = String, example = "0042", pattern = "^[0-9]{4,10}$")]
@@ -60,7 +62,9 @@ struct LoginAnswer {
     is_new_user: bool,
     /// Proof that somebody was logged in on this device: keep it, also when the session has run out, and send it along
     /// to `POST /api/v1/auth/phone`. It is good for 180 days, opens nothing by itself, and ends with a logout.
-    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
+    #[schema(
+        example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwidHlwIjoiZHZjK2p3ZSJ9..c2FtcGxl.c2FtcGxl.c2FtcGxl"
+    )]
     device_token: String,
     /// What came of the invite code of the phone step, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,13 +102,15 @@ enum Referral {
 ///
 /// Opens the challenge, compares the code, and makes the account if the number is new. A challenge can be used
 /// once and allows three codes (two when the code has eight digits or more); a login voids the challenges that were
-/// made before it for the same number. After a `code-upgraded` ask for a new code, and mind its length. Next: call the
-/// API with the access token, and keep the refresh token and the device token where only your app can read them.
+/// made before it for the same number. After a `code-upgraded` ask for a new code, and mind its length.
 ///
 /// Where the account has a PIN, a right code alone answers `pin-required`: ask the person for it and send the same
 /// challenge and code once more, with the PIN. Neither that answer nor a wrong PIN uses the challenge up; wrong PINs
 /// have a limit of their own. Some days after the last sign of life of its owner a PIN is no longer asked for, and the
 /// login removes it: `has_pin` tells.
+///
+/// Next: call the API with the access token, and keep the refresh token and the device token where only your app can
+/// read them. Before `expires_in` is over, `POST /api/v1/auth/refresh`.
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
     (status = 200, description = "Logged in", body = LoginAnswer),
     (status = 401, description = "invalid-code, invalid-challenge, pin-required, invalid-pin"),

@@ -27,7 +27,9 @@ const RESEND_IN: i64 = 60;
 #[derive(Serialize, ToSchema)]
 pub struct CodeRequested {
     /// Goes back with the code. A compact JWE (RFC 7516), always of the same length.
-    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
+    #[schema(
+        example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwidHlwIjoib3RwK2p3ZSJ9..c2FtcGxl.c2FtcGxl.c2FtcGxl"
+    )]
     challenge_token: String,
     /// How many digits the code has: the more, the more was guessed at this number or in the whole service.
     #[schema(example = 4)]

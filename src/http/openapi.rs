@@ -1,17 +1,19 @@
 //! The OpenAPI document: what the features' annotations do not say themselves.
 
+mod failures;
+
 use serde_json::json;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ContentBuilder, Header, Object, Ref, RefOr, ResponseBuilder, Type,
+        RefOr,
         path::Operation,
         schema::Schema,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
 
-use super::{problem::ProblemDetails, problem_kinds::ProblemKind};
+use super::{examples, problem::ProblemDetails};
 
 /// The document's head; paths and bodies are collected from the features.
 #[derive(OpenApi)]
@@ -32,7 +34,9 @@ use super::{problem::ProblemDetails, problem_kinds::ProblemKind};
         (name = "development", description = "Only with the simulated SMS sender"),
     ),
     components(schemas(ProblemDetails)),
-    modifiers(&Bearer),
+    // Where the document was read: relative to its own address (OpenAPI 3.1.1, 4.8.5), also below a prefix.
+    servers((url = ".", description = "The service that this document comes from")),
+    modifiers(&Bearer, &Groups),
 )]
 pub struct ApiDoc;
 
@@ -51,20 +55,45 @@ impl Modify for Bearer {
     }
 }
 
-/// Gives each failure of each operation its problem body and examples.
-///
-/// An annotation names only the problems of its own, as the description of a
-/// response: `(status = 409, description = "own-invite-code")`. What any
-/// operation can answer is added here, once all paths are collected.
-pub fn complete(document: &mut utoipa::openapi::OpenApi) {
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-        for operation in operations.into_iter().flatten() {
-            describe_optional_body(operation);
-            describe_failures(operation);
-        }
+/// Sorts the tags in the menu of `ReDoc`.
+struct Groups;
+
+impl Modify for Groups {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let groups = json!([
+            {"name": "For apps", "tags": ["authentication", "profile", "sessions", "referral"]},
+            {"name": "For services and gateways", "tags": ["integration", "health"]},
+            {"name": "For development", "tags": ["development"]},
+        ]);
+        document.extensions.get_or_insert_default().insert("x-tagGroups".to_owned(), groups);
     }
-    super::examples::complete(document);
+}
+
+/// Completes what the annotations say, once all paths are collected.
+pub fn complete(document: &mut utoipa::openapi::OpenApi) {
+    for (_, _, operation) in operations(document) {
+        describe_optional_body(operation);
+        failures::describe(operation);
+        // Said of every operation, so that nobody takes silence for an oversight.
+        operation.security.get_or_insert_default();
+    }
+    examples::complete(document);
+}
+
+/// All operations with their methods and paths.
+pub(super) fn operations(
+    document: &mut utoipa::openapi::OpenApi,
+) -> impl Iterator<Item = (&'static str, &str, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let known = [
+            ("GET", &mut item.get),
+            ("PUT", &mut item.put),
+            ("POST", &mut item.post),
+            ("DELETE", &mut item.delete),
+            ("PATCH", &mut item.patch),
+        ];
+        known.into_iter().filter_map(|(method, operation)| Some((method, path.as_str(), operation.as_mut()?)))
+    })
 }
 
 /// Says of a body that may be left out what it is when it is there; the
@@ -80,66 +109,4 @@ fn describe_optional_body(operation: &mut Operation) {
             body.required = None;
         }
     }
-}
-
-fn describe_failures(operation: &mut Operation) {
-    let mut kinds: Vec<&'static ProblemKind> = Vec::new();
-    for (status, response) in &operation.responses.responses {
-        if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {
-            kinds.extend(response.description.split([',', ' ']).filter_map(ProblemKind::find));
-        }
-    }
-    operation.responses.responses.retain(|status, _| !status.starts_with(['4', '5']));
-    if let Some(RefOr::T(body)) = &operation.request_body {
-        if body.content.keys().any(|media_type| media_type.ends_with("json")) {
-            kinds.push(ProblemKind::INVALID_JSON);
-        }
-        kinds.extend([
-            ProblemKind::REQUEST_TIMEOUT,
-            ProblemKind::PAYLOAD_TOO_LARGE,
-            ProblemKind::UNSUPPORTED_MEDIA_TYPE,
-            ProblemKind::INVALID_REQUEST,
-        ]);
-    }
-    if operation.security.is_some() {
-        kinds.push(ProblemKind::UNAUTHENTICATED);
-    }
-    kinds.push(ProblemKind::INTERNAL_ERROR);
-    kinds.sort_by_key(|kind| (kind.status, kind.code));
-    kinds.dedup();
-    for same_status in kinds.chunk_by(|one, next| one.status == next.status) {
-        operation.responses.responses.insert(same_status[0].status.to_string(), failure(same_status).into());
-    }
-}
-
-const WWW_AUTHENTICATE: &str = "With `unauthenticated`: `Bearer` (RFC 6750, section 3). With `reauthentication-required`: `Bearer error=\"insufficient_user_authentication\", max_age=600` (RFC 9470, section 3)";
-
-/// The response for problems that share a status.
-fn failure(kinds: &[&'static ProblemKind]) -> utoipa::openapi::Response {
-    let titles: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}", kind.code, kind.title)).collect();
-    let examples = kinds.iter().map(|kind| {
-        let example = utoipa::openapi::example::ExampleBuilder::new()
-            .summary(kind.title)
-            .value(Some(json!(ProblemDetails::example(kind))))
-            .build();
-        (kind.code, example)
-    });
-    let content = ContentBuilder::new()
-        .schema(Some(RefOr::<Schema>::Ref(Ref::from_schema_name("Problem"))))
-        .examples_from_iter(examples)
-        .build();
-    let mut response =
-        ResponseBuilder::new().description(titles.join("; ")).content("application/problem+json", content);
-    for (status, name, description) in [
-        (401, "WWW-Authenticate", WWW_AUTHENTICATE),
-        (429, "Retry-After", "Seconds until there is room again"),
-        (503, "Retry-After", "Seconds until another try makes sense"),
-    ] {
-        if kinds.iter().any(|kind| kind.status == status) {
-            let mut header = Header::new(Object::with_type(Type::String));
-            header.description = Some(description.to_owned());
-            response = response.header(name, header);
-        }
-    }
-    response.build()
 }

@@ -6,7 +6,10 @@ use serde::Serialize;
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
 
-use super::problem_kinds::ProblemKind;
+use super::{
+    examples::{failures, people},
+    problem_kinds::ProblemKind,
+};
 use crate::domain::InviteCode;
 
 tokio::task_local! {
@@ -139,16 +142,19 @@ impl ProblemDetails {
         }
     }
 
-    /// The same with example values in the members that this kind adds.
-    pub(super) fn example(kind: &'static ProblemKind) -> Self {
+    /// As `operation` gives it, in the API document.
+    pub(super) fn example(kind: &'static ProblemKind, operation: &str) -> Self {
         let mut example = Self::of(kind);
-        example.trace_id = Some("019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11".to_owned());
+        example.trace_id = Some(people::TRACE.to_owned());
+        if let Some(detail) = failures::detail(kind, operation) {
+            example.detail = detail.into();
+        }
         match kind.code {
             "invalid-code" => example.attempts_left = Some(2),
-            "invalid-json" => example.detail = "Reading stopped at line 1, column 15.".into(),
-            "invalid-request" => example.detail = "phone: expected a string.".into(),
-            "too-many-requests" => example.retry_after = Some(30),
-            "invite-already-activated" => example.activated_invite_code = Some("K7WQ2M".to_owned()),
+            "too-many-requests" => example.retry_after = Some(failures::seconds_to_wait(operation)),
+            "invite-already-activated" => {
+                example.activated_invite_code = Some(people::FRIENDS_CODE.to_owned());
+            }
             _ => {}
         }
         example

@@ -9,7 +9,7 @@ use crate::{state::AppSettings, store::profiles};
 #[derive(Serialize, ToSchema)]
 pub struct Profile {
     /// Which user: `sub` of the access token.
-    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11")]
+    #[schema(example = "01a1fd2c-47a0-7d60-9d4b-2f6a0c1b8e11")]
     id: uuid::Uuid,
     /// E.164.
     #[schema(example = "+79991234567")]
@@ -50,16 +50,16 @@ pub struct Profile {
     invited_users_count: i32,
     /// Link to the page after `invited_users`, if there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, example = "/api/v1/referral/invited?cursor=AAZEDo4hM4ABmqPBfld9YJ1LL2oMG44R")]
+    #[schema(value_type = String, required = false, example = "/api/v1/referral/invited?cursor=AAZg2pwzKwABogK3WOB6B547TF1vcIGS")]
     invited_users_next: Option<String>,
     /// Whether a PIN is asked for at login: `PUT /api/v1/profile/pin` sets one.
-    #[schema(example = false)]
+    #[schema(example = true)]
     has_pin: bool,
     /// The first login.
     #[schema(example = "2026-11-21T08:15:00Z")]
     created_at: DateTime<Utc>,
     /// The last change of the profile.
-    #[schema(example = "2026-11-21T08:20:00Z")]
+    #[schema(example = "2026-11-21T08:30:00Z")]
     updated_at: DateTime<Utc>,
 }
 

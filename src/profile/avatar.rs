@@ -28,6 +28,8 @@ struct Picture(Vec<u8>);
 /// transparent, of an animation the first picture; everything else in the file is thrown away, where and by what it was
 /// taken included. What the bytes are must be what `Content-Type` says. The picture is public to whoever knows its
 /// address, `avatar_url` of the answer, and may stay in caches after it was replaced.
+///
+/// Next: show the picture at `avatar_url`. After `invalid-image` tell the person what `detail` says.
 #[utoipa::path(tag = "profile", security(("bearer" = [])),
     request_body(content((Picture = "image/png"), (Picture = "image/jpeg"), (Picture = "image/webp"))),
     params(("If-Match" = Option<String>, Header, description = "Write only if the profile still has this `ETag`")),
@@ -61,6 +63,8 @@ pub(super) async fn set_avatar(
 ///
 /// Its address answers no more, unless another user has the very same picture; caches may show it for longer. Where
 /// there is none the call changes nothing and is no error.
+///
+/// Next: show initials, or whatever stands for people without a picture.
 #[utoipa::path(tag = "profile", security(("bearer" = [])),
     params(("If-Match" = Option<String>, Header, description = "Write only if the profile still has this `ETag`")),
     responses(

@@ -12,11 +12,15 @@ use crate::{
 ///
 /// Personal data and all sessions are gone at once, and the number is free for a new account. The invite code is
 /// never issued again; those who activated it keep it, but no longer see a phone. This cannot be undone.
+///
+/// Next: forget all tokens, the device token as well. Whoever wants a copy of the data first takes it from
+/// `GET /api/v1/profile/export`.
 #[utoipa::path(tag = "profile", security(("bearer" = [])),
     params(("If-Match" = Option<String>, Header, description = "Delete only if the profile still has this `ETag`")),
     responses(
     (status = 204, description = "The account is gone"),
     (status = 412, description = "profile-changed"),
+    (status = 422, description = "invalid-request"),
     (status = 503, description = "service-unavailable"),
 ))]
 #[delete("/profile")]

@@ -36,7 +36,7 @@ pub(super) struct ExportedInvited {
     #[schema(example = "+79990000044")]
     phone: String,
     /// When the code was activated.
-    #[schema(example = "2026-11-21T08:20:00Z")]
+    #[schema(example = "2026-11-23T18:40:00Z")]
     invited_at: DateTime<Utc>,
 }
 
@@ -53,6 +53,8 @@ impl ExportedInvited {
 /// shown here. No secret is in it, and nobody else's data but the phones that the profile shows as well. The list of
 /// those invited may be long, so the document is sent while it is read; if its end is missing, ask for it again. Ten
 /// times, and then once in 144 minutes.
+///
+/// Next: hand the file to the person, under the name in `Content-Disposition`.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), responses(
     (status = 200, description = "The document", body = Export,
         headers(("Content-Disposition" = String, description = "Under which name to save it"))),

@@ -13,7 +13,7 @@ pub(super) struct Export {
     /// The profile as `GET /api/v1/profile` shows it.
     profile: Profile,
     /// The last login with a code.
-    #[schema(example = "2026-11-24T17:05:12Z")]
+    #[schema(example = "2026-11-22T19:30:00Z")]
     last_login_at: DateTime<Utc>,
     /// Every login that was not ended, newest first, also those that have run out and are not forgotten yet.
     sessions: Vec<ExportedSession>,
@@ -34,6 +34,10 @@ pub(super) struct Export {
     /// What happened to the account in the last days, as the systems of the operator are told of it, newest first.
     events: Vec<ExportedEvent>,
     /// Everybody who activated the user's invite code, newest first.
+    #[schema(example = json!([
+        {"phone": "+79990000044", "invited_at": "2026-11-23T18:40:00Z"},
+        {"phone": "+79990000042", "invited_at": "2026-11-22T10:05:00Z"},
+    ]))]
     invited: Vec<ExportedInvited>,
 }
 
@@ -53,7 +57,7 @@ struct ExportedEvent {
 #[derive(Serialize, ToSchema)]
 struct ExportedSession {
     /// Which.
-    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11")]
+    #[schema(example = "01a1fd2c-47a0-7c31-8a52-6f0e9b1d4c73")]
     id: Uuid,
     /// What the client called its device.
     #[schema(example = "Ada's phone", required = true)]
@@ -65,7 +69,7 @@ struct ExportedSession {
     #[schema(example = "203.0.113.0/24")]
     ip_prefix: String,
     /// The login.
-    #[schema(example = "2026-11-21T08:20:00Z")]
+    #[schema(example = "2026-11-21T08:15:00Z")]
     created_at: DateTime<Utc>,
     /// The last request, written at most once a minute.
     #[schema(example = "2026-11-24T17:05:12Z")]
@@ -74,16 +78,16 @@ struct ExportedSession {
     #[schema(example = true)]
     current: bool,
     /// When the tokens were renewed last.
-    #[schema(example = "2026-11-24T16:05:12Z")]
+    #[schema(example = "2026-11-24T17:01:40Z")]
     refreshed_at: DateTime<Utc>,
     /// When tokens that had been renewed already were shown once more and honoured, in the last 24 hours of that.
-    #[schema(example = json!(["2026-11-24T16:05:14Z"]))]
+    #[schema(example = json!(["2026-11-24T17:01:43Z"]))]
     replayed_at: Vec<DateTime<Utc>>,
     /// When it ends if it is not used.
-    #[schema(example = "2026-12-24T16:05:12Z")]
+    #[schema(example = "2026-12-24T17:01:40Z")]
     expires_at: DateTime<Utc>,
     /// When it ends in any case.
-    #[schema(example = "2027-02-19T08:20:00Z")]
+    #[schema(example = "2027-02-19T08:15:00Z")]
     ends_at: DateTime<Utc>,
 }
 
@@ -91,28 +95,28 @@ struct ExportedSession {
 #[derive(Serialize, ToSchema)]
 struct ExportedDevice {
     /// Which.
-    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e12")]
+    #[schema(example = "01a1fd2c-47a0-7e94-a6c1-0d7b5f3e8829")]
     id: Uuid,
     /// The last login on it.
-    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11")]
+    #[schema(example = "01a1fd2c-47a0-7c31-8a52-6f0e9b1d4c73")]
     session_id: Uuid,
     /// When it became trusted.
-    #[schema(example = "2026-11-21T08:20:00Z")]
+    #[schema(example = "2026-11-21T08:15:00Z")]
     created_at: DateTime<Utc>,
     /// Until when it is.
-    #[schema(example = "2027-05-20T08:20:00Z")]
+    #[schema(example = "2027-05-20T08:15:00Z")]
     trusted_until: DateTime<Utc>,
     /// When the wrong codes that were entered on it are all forgotten; null if there are none to forget.
     #[schema(example = json!(null), required = true)]
     wrong_codes_forgotten_at: Option<DateTime<Utc>>,
     /// When the codes that it asked for are all forgotten; null if there never were any.
-    #[schema(example = "2026-11-22T08:20:00Z", required = true)]
+    #[schema(example = json!(null), required = true)]
     codes_sent_forgotten_at: Option<DateTime<Utc>>,
     /// The last code that it was sent whatever others did.
-    #[schema(example = "2026-11-21T08:19:40Z", required = true)]
+    #[schema(example = "2026-11-21T08:14:40Z", required = true)]
     last_code_sent_at: Option<DateTime<Utc>>,
     /// When a login gave a code back that had been counted, lately.
-    #[schema(example = json!(["2026-11-21T08:20:00Z"]))]
+    #[schema(example = json!(["2026-11-21T08:15:00Z"]))]
     codes_given_back_at: Vec<DateTime<Utc>>,
 }
 
@@ -120,13 +124,13 @@ struct ExportedDevice {
 #[derive(Serialize, ToSchema)]
 struct ExportedPin {
     /// The last login, or use of a session, to the hour: the PIN is asked for while this is not too long ago.
-    #[schema(example = "2026-11-24T17:05:12Z")]
+    #[schema(example = "2026-11-24T17:01:40Z")]
     last_sign_of_life_at: DateTime<Utc>,
     /// When the wrong PINs that were given are all forgotten; null if there never were any.
     #[schema(example = json!(null), required = true)]
     wrong_pins_forgotten_at: Option<DateTime<Utc>>,
     /// The session whose login gave the PIN last.
-    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11", required = true)]
+    #[schema(example = "01a204bc-9ec0-7b18-b3d4-51a7e2c9f086", required = true)]
     given_by_session: Option<Uuid>,
 }
 
@@ -151,7 +155,7 @@ struct ExportedActivation {
     #[schema(example = "H3NP8X")]
     invite_code: String,
     /// When it was activated.
-    #[schema(example = "2026-11-21T08:20:00Z")]
+    #[schema(example = "2026-11-21T08:15:00Z")]
     activated_at: DateTime<Utc>,
 }
 
@@ -165,16 +169,16 @@ struct ExportedNumber {
     #[schema(example = json!(null), required = true)]
     wrong_longer_codes_forgotten_at: Option<DateTime<Utc>>,
     /// When the codes that were sent to this number are all forgotten.
-    #[schema(example = "2026-11-21T16:20:00Z", required = true)]
+    #[schema(example = "2026-11-25T03:30:00Z", required = true)]
     codes_sent_forgotten_at: Option<DateTime<Utc>>,
     /// The last code that was sent and did not lead to a login.
     #[schema(example = json!(null), required = true)]
     last_code_sent_at: Option<DateTime<Utc>>,
     /// When a login gave a code back that had been counted, lately.
-    #[schema(example = json!(["2026-11-21T08:20:00Z"]))]
+    #[schema(example = json!(["2026-11-21T08:15:00Z"]))]
     codes_given_back_at: Vec<DateTime<Utc>>,
     /// The last login: codes sent before it open nothing.
-    #[schema(example = "2026-11-24T17:05:12Z", required = true)]
+    #[schema(example = "2026-11-22T19:30:00Z", required = true)]
     older_codes_void_since: Option<DateTime<Utc>>,
     /// That no invite code can be activated with this number for a while: true, because an account that had it before
     /// activated one; false, because that account was too old to; null: one can.

@@ -11,6 +11,9 @@ use crate::{
 ///
 /// The `ETag` of the answer stands for the members that can be written; give it back as `If-Match` to write only
 /// if nobody else did meanwhile.
+///
+/// Next: `PATCH /api/v1/profile` changes names and e-mail address, `PUT /api/v1/profile/avatar` the picture; show
+/// `invite_code`, or `GET /api/v1/referral` for a link to share.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), responses(
     (status = 200, description = "The profile", body = Profile,
         headers(("ETag" = String, description = "Version of the members that can be written"))),

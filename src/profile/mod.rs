@@ -46,7 +46,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Registers the addresses of the pictures.
-pub fn pages(config: &mut actix_web::web::ServiceConfig) {
+pub fn pages(config: &mut ServiceConfig) {
     config.service(avatar_page::show_avatar);
 }
 

@@ -41,6 +41,9 @@ struct ChangeProfile {
 ///
 /// A JSON Merge Patch: only the members of the body are written, so two clients that change different members at
 /// once both succeed.
+///
+/// Next: go on with the profile and the `ETag` of the answer. After 412 `profile-changed` read the profile again, show
+/// what is new, and ask once more.
 #[utoipa::path(tag = "profile", security(("bearer" = [])),
     request_body(content(
         (ChangeProfile = "application/merge-patch+json"),

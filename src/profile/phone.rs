@@ -17,7 +17,6 @@ use crate::{
 /// The number to change to
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"phone": "+79997654321"}))]
 struct ChangePhone {
     /// The new number in any common spelling. Without a country code it is read as of the service's default region.
     #[schema(example = "+79997654321", max_length = 64)]
@@ -36,7 +35,10 @@ struct ChangePhone {
 ///
 /// The first of two steps to change the number of the account: a code goes to the new number by SMS. It takes a login
 /// of the last ten minutes, or the PIN. The answer is the same whether or not the number has an account; the limits on
-/// sending are those of a login. Next: `POST /api/v1/profile/phone/verify`.
+/// sending are those of a login.
+///
+/// Next: send the code to `POST /api/v1/profile/phone/verify`. After `reauthentication-required` let the person log in
+/// again first.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = ChangePhone, responses(
     (status = 200, description = "The code is on its way", body = CodeRequested),
     (status = 401, description = "reauthentication-required, pin-required, invalid-pin"),

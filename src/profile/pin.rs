@@ -54,6 +54,8 @@ struct RemovePin {
 /// account. A PIN that is there is replaced by whoever knows it (`current_pin`), or for ten minutes by the session
 /// whose login gave it; a first one is set within ten minutes of a login. Nobody can read it or tell it again: who
 /// forgets it gets in once the account was not used for some days.
+///
+/// Next: from the next login on, answer `pin-required` of `POST /api/v1/auth/verify` with a field for the PIN.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = SetPin, responses(
     (status = 204, description = "The PIN is set"),
     (status = 401, description = "pin-required, invalid-pin, reauthentication-required"),
@@ -93,6 +95,8 @@ pub(super) async fn set_pin(
 ///
 /// From now on a login needs the code alone. It takes the PIN (`current_pin`), or a session whose login gave it in the
 /// last ten minutes; then the body may be left out. Where there is no PIN the call changes nothing and is no error.
+///
+/// Next: nothing; `has_pin` of `GET /api/v1/profile` is false now. After `pin-required` ask for the PIN and send it.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = Option<RemovePin>, responses(
     (status = 204, description = "There is no PIN"),
     (status = 401, description = "pin-required, invalid-pin"),

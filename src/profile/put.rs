@@ -36,6 +36,9 @@ struct ReplaceProfile {
 ///
 /// Sets all members that can be written: those absent from the body are cleared. To change some and leave the
 /// others, use PATCH.
+///
+/// Next: go on with the profile and the `ETag` of the answer. After 412 `profile-changed` read the profile again, show
+/// what is new, and ask once more.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = ReplaceProfile,
     params(("If-Match" = Option<String>, Header, description = "Write only if the profile still has this `ETag`")),
     responses(

@@ -20,7 +20,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct VerifyPhone {
     /// From `POST /api/v1/profile/phone`.
-    #[schema(example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..c2FtcGxl.c2FtcGxl.c2FtcGxl")]
+    #[schema(
+        example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwidHlwIjoib3RwK2p3ZSJ9..c2FtcGxl.c2FtcGxl.c2FtcGxl"
+    )]
     challenge_token: String,
     /// The digits of the message, as a string: leading zeros count.
     #[schema(value_type = String, example = "0042", pattern = "^[0-9]{4,10}$")]
@@ -32,6 +34,9 @@ struct VerifyPhone {
 /// The account has the new number from now on, and the old one is free. All other sessions end, and the trust in their
 /// devices; this session and its tokens stay. A challenge is good for the user who asked for it, and for nothing else;
 /// codes are counted as at a login. Whether another account has the number is told only here, once the code was right.
+///
+/// Next: show the new number; nothing has to be stored anew. After `phone-taken` the person may log in with that number
+/// instead.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = VerifyPhone, responses(
     (status = 200, description = "The profile as it is now", body = Profile,
         headers(("ETag" = String, description = "Version of the members that can be written"))),

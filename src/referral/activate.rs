@@ -28,6 +28,9 @@ struct ActivateInvite {
 /// deletes the account or changes its number, and registers again with the number within 180 days, activates no other
 /// code. Where the service sets a time after the first login (`REFERRAL_WINDOW_DAYS`), a code is activated within it.
 /// Of codes that nobody has twenty may be entered for a number, and then one in 72 minutes; those of first logins count.
+///
+/// Next: show whose invitation was accepted, and take away the field for it. After `unknown-invite-code` let the person
+/// compare the code with the invitation.
 #[utoipa::path(tag = "referral", security(("bearer" = [])), request_body = ActivateInvite, responses(
     (status = 200, description = "The code is activated", body = ReferralStatus),
     (status = 404, description = "unknown-invite-code"),

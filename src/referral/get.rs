@@ -12,6 +12,9 @@ use crate::{
 /// Read the own invite code and what came of it
 ///
 /// The code, a link to share that carries it, how many activated it, and whose code the user activated.
+///
+/// Next: offer `invite_url` to be shared, or `GET /api/v1/referral/qr.svg` to be scanned. While
+/// `activated_invite_code` is null, offer a field for a code: `POST /api/v1/referral/activate`.
 #[utoipa::path(tag = "referral", security(("bearer" = [])), responses(
     (status = 200, description = "The own code, and whose was activated", body = ReferralStatus),
     (status = 503, description = "service-unavailable"),

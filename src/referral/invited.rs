@@ -42,9 +42,13 @@ impl TryFrom<String> for Limit {
 #[derive(Serialize, ToSchema)]
 struct InvitedPage {
     /// The page.
+    #[schema(example = json!([
+        {"phone": "+79990000044", "invited_at": "2026-11-23T18:40:00Z"},
+        {"phone": "+79990000042", "invited_at": "2026-11-22T10:05:00Z"},
+    ]))]
     items: Vec<InvitedUser>,
     /// Cursor of the next page; null on the last.
-    #[schema(example = "AAZEDo4hM4ABmqPBfld9YJ1LL2oMG44R", required = true)]
+    #[schema(example = "AAZg2pwzKwABogK3WOB6B547TF1vcIGS", required = true)]
     next_cursor: Option<String>,
 }
 
@@ -55,13 +59,15 @@ struct InvitedUser {
     #[schema(example = "+79990000044")]
     phone: String,
     /// When the code was activated.
-    #[schema(example = "2026-11-21T08:20:00Z")]
+    #[schema(example = "2026-11-23T18:40:00Z")]
     invited_at: DateTime<Utc>,
 }
 
 /// List those who activated the own invite code
 ///
-/// Newest first. Take `next_cursor` as `cursor` for the following page, until it is null.
+/// Newest first, a page at a time.
+///
+/// Next: take `next_cursor` as `cursor` for the following page, until it is null.
 #[utoipa::path(tag = "referral", security(("bearer" = [])), params(Page), responses(
     (status = 200, description = "A page", body = InvitedPage),
     (status = 422, description = "invalid-request"),

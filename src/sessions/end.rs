@@ -15,10 +15,12 @@ use crate::{
 ///
 /// At once and on every instance: neither its access nor its refresh tokens are accepted any more, and the device token
 /// of its login is good for nothing. Ending the session that asks is a logout: forget its tokens. With 404 there is no
-/// such session of this user, or not any more: read `GET /api/v1/sessions` again.
+/// such session of this user, or not any more.
+///
+/// Next: read `GET /api/v1/sessions` again, and show what is left.
 #[utoipa::path(tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "`id` of `GET /api/v1/sessions`",
-        example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11")),
+        example = "01a1fd2c-47a0-7c31-8a52-6f0e9b1d4c73")),
     responses(
     (status = 204, description = "The session is ended"),
     (status = 404, description = "not-found"),

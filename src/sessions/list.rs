@@ -18,6 +18,19 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 struct SessionList {
     /// All of them: there are at most ten.
+    #[schema(example = json!([
+        {
+            "id": "01a204bc-9ec0-7b18-b3d4-51a7e2c9f086", "device_name": null,
+            "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+            "ip_prefix": "198.51.100.0/24", "created_at": "2026-11-22T19:30:00Z",
+            "last_used_at": "2026-11-23T21:14:00Z", "current": false,
+        },
+        {
+            "id": "01a1fd2c-47a0-7c31-8a52-6f0e9b1d4c73", "device_name": "Ada's phone",
+            "user_agent": "AuthApp/3.2 (Android 17)", "ip_prefix": "203.0.113.0/24",
+            "created_at": "2026-11-21T08:15:00Z", "last_used_at": "2026-11-24T17:05:12Z", "current": true,
+        },
+    ]))]
     items: Vec<Session>,
 }
 
@@ -25,7 +38,7 @@ struct SessionList {
 #[derive(Serialize, ToSchema)]
 struct Session {
     /// For `DELETE /api/v1/sessions/{id}`.
-    #[schema(example = "019aa3c1-7e52-7d60-9d4b-2f6a0c1b8e11")]
+    #[schema(example = "01a1fd2c-47a0-7c31-8a52-6f0e9b1d4c73")]
     id: Uuid,
     /// What the client called its device.
     #[schema(example = "Ada's phone", required = true)]
@@ -37,7 +50,7 @@ struct Session {
     #[schema(example = "203.0.113.0/24")]
     ip_prefix: String,
     /// The login.
-    #[schema(example = "2026-11-21T08:20:00Z")]
+    #[schema(example = "2026-11-21T08:15:00Z")]
     created_at: DateTime<Utc>,
     /// The last request, written at most once a minute.
     #[schema(example = "2026-11-24T17:05:12Z")]
@@ -63,9 +76,10 @@ impl Session {
 
 /// List where the user is logged in
 ///
-/// Newest login first, at most ten: a further login ends the session of the oldest. Show the list to the person, and
-/// offer to end what they do not know: `DELETE /api/v1/sessions/{id}` ends one, `POST /api/v1/auth/logout` with
-/// `others` ends all but this one.
+/// Newest login first, at most ten: a further login ends the session of the oldest.
+///
+/// Next: show the list to the person, and offer to end what they do not know: `DELETE /api/v1/sessions/{id}` ends one,
+/// `POST /api/v1/auth/logout` with `others` ends all but this one.
 #[utoipa::path(tag = "sessions", security(("bearer" = [])), responses(
     (status = 200, description = "The sessions", body = SessionList),
     (status = 503, description = "service-unavailable"),

@@ -10,6 +10,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data, ServiceConfig},
 };
+use utoipa::OpenApi;
 
 use crate::http::{
     asset::{Asset, readable},
@@ -69,7 +70,7 @@ impl WebPage {
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(readable("/", start))
-        .service(readable("/i/{invite_code}", invitation))
+        .service(readable("/i/{invite_code}", show_invitation))
         .service(readable("/ui/{file}", file));
 }
 
@@ -77,9 +78,24 @@ async fn start(page: Data<WebPage>, request: HttpRequest) -> HttpResponse {
     page.start.answer(&request)
 }
 
-/// The page reads the code off its own address. Nothing is looked up here, so
-/// nobody is told which codes exist.
-async fn invitation(page: Data<WebPage>, request: HttpRequest) -> HttpResponse {
+/// What the API document tells of the page: the addresses that invitations lead to.
+#[derive(OpenApi)]
+#[openapi(paths(show_invitation))]
+pub struct Described;
+
+/// Open an invite link
+///
+/// `invite_url` of `GET /api/v1/referral` leads here: a page for people, which reads the code off its own address.
+/// Nothing is looked up, so nobody is told which codes exist.
+///
+/// Next: an app that opens such links itself takes the code from the address, and sends it as `invite_code` with
+/// `POST /api/v1/auth/phone`.
+#[utoipa::path(get, path = "/i/{invite_code}", tag = "referral",
+    params(("invite_code" = String, Path, description = "The code", example = "K7WQ2M")),
+    responses((status = 200, description = "The page", content_type = "text/html", body = String,
+        example = json!("<!doctype html>\n<html lang=\"en\">…</html>"))),
+)]
+async fn show_invitation(page: Data<WebPage>, request: HttpRequest) -> HttpResponse {
     page.invitation.answer(&request)
 }
 

@@ -23,6 +23,8 @@ struct JwkSet {
 /// again, once, for a token whose `kid` is not in it: a new key is published more than twice that time before it signs.
 /// Check the algorithm, `iss`, `aud` and `exp` as well. Such a check does not see that a session was ended; where that
 /// matters, ask `GET /api/v1/auth/check`.
+///
+/// Next: hand the set to the JOSE library of your gateway or service, as its documents say.
 #[utoipa::path(tag = "integration",
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the answer that is kept")),
     responses(

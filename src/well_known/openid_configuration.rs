@@ -45,8 +45,10 @@ struct Configuration {
 
 /// Where everything is
 ///
-/// For gateways and libraries that are told an issuer and discover its keys. The service is no provider of `OpenID` Connect: it has
-/// no pages of its own in a login, and issues no ID tokens.
+/// For gateways and libraries that are told an issuer and discover its keys. The service is no provider of `OpenID`
+/// Connect: it has no pages of its own in a login, and issues no ID tokens.
+///
+/// Next: read the keys at `jwks_uri`.
 #[utoipa::path(tag = "integration",
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the answer that is kept")),
     responses(

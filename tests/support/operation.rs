@@ -50,7 +50,7 @@ impl Operation {
         Self {
             method: method.to_uppercase().parse().unwrap(),
             path: path.to_owned(),
-            authenticated: operation["security"].is_array(),
+            authenticated: operation["security"].as_array().is_some_and(|needed| !needed.is_empty()),
             body_is_optional: operation["requestBody"]["required"] != true,
             media_types,
             example: schema.map(|schema| example(document, schema)).unwrap_or_default(),
@@ -86,7 +86,16 @@ impl Operation {
 
     /// A request for it, without a body and without a token.
     pub fn request(&self, app: &TestApp) -> RequestBuilder {
-        app.request(self.method.clone(), &self.path)
+        app.request(self.method.clone(), &self.address())
+    }
+
+    /// Its path with the examples of its parameters.
+    pub fn address(&self) -> String {
+        let parameters = self.description["parameters"].as_array().into_iter().flatten();
+        parameters.filter(|parameter| parameter["in"] == "path").fold(self.path.clone(), |path, parameter| {
+            let name = parameter["name"].as_str().unwrap();
+            path.replace(&format!("{{{name}}}"), parameter["example"].as_str().unwrap())
+        })
     }
 }
 

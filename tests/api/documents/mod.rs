@@ -1,5 +1,6 @@
 //! The documents: made from the code, kept in the repository, served by the service.
 
+mod failures;
 mod files;
 mod openapi;
 mod pages;
