@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the features' annotations do not say themselves.
 
 mod failures;
+mod samples;
 
 use serde_json::json;
 use utoipa::{
@@ -78,6 +79,9 @@ pub fn complete(document: &mut utoipa::openapi::OpenApi) {
         operation.security.get_or_insert_default();
     }
     examples::complete(document);
+    for (method, path, operation) in operations(document) {
+        samples::add(method, path, operation);
+    }
 }
 
 /// All operations with their methods and paths.
