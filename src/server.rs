@@ -15,7 +15,7 @@ use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 use crate::{
     auth, dev_inbox, docs, health,
     http::{
-        fallback::{self, Methods},
+        fallback,
         middleware::{contain, default_headers, head_is_get},
         openapi::{self, ApiDoc},
     },
@@ -62,9 +62,6 @@ pub fn document() -> utoipa::openapi::OpenApi {
 ///
 /// [`io::Error`] when the listener cannot be used.
 pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server> {
-    let document = document();
-    let methods = Data::new(Methods::of(&document));
-    let pages = Data::new(docs::ApiDocument::new(&document)?);
     let https = state.settings.public_url.scheme() == "https";
     let has_inbox = state.sms.inbox().is_some();
     let web_page = Data::new(WebPage::new(has_inbox));
@@ -83,8 +80,6 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .configure(ui::routes)
             .default_service(web::to(fallback::no_such_operation))
             .app_data(state.clone())
-            .app_data(methods.clone())
-            .app_data(pages.clone())
             .app_data(web_page.clone())
             .wrap(from_fn(contain))
             .wrap(from_fn(head_is_get))

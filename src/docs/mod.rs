@@ -7,28 +7,18 @@ mod bundle;
 mod redoc;
 mod swagger;
 
-use actix_web::web::{Data, ServiceConfig};
+use std::sync::LazyLock;
+
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use utoipa::openapi::OpenApi;
 
 use crate::http::{
     asset::{Asset, readable},
+    openapi,
     problem::Problem,
 };
 
-/// The `OpenAPI` document as it is sent: serialised once, at start.
-///
-/// [`routes`] finds it as `app_data(Data<ApiDocument>)`.
-pub struct ApiDocument(Asset);
-
-impl ApiDocument {
-    /// # Errors
-    ///
-    /// If the document holds a value that JSON cannot express.
-    pub fn new(document: &OpenApi) -> Result<Self, serde_json::Error> {
-        Ok(Self(Asset::new("application/json", document.to_json()?)))
-    }
-}
+static DOCUMENT: LazyLock<Asset> = LazyLock::new(|| Asset::new("application/json", openapi::KEPT));
 
 /// Registers the document and the pages that show it.
 ///
@@ -38,8 +28,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(readable("/openapi.json", document)).configure(redoc::routes).configure(swagger::routes);
 }
 
-async fn document(api: Data<ApiDocument>, request: HttpRequest) -> HttpResponse {
-    api.0.answer(&request)
+async fn document(request: HttpRequest) -> HttpResponse {
+    DOCUMENT.answer(&request)
 }
 
 /// The answer when a bundle could not be cut; the log has said so already.

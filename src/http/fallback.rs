@@ -1,30 +1,34 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
-use actix_web::{HttpRequest, web::Data};
-use utoipa::openapi::OpenApi;
+use actix_web::HttpRequest;
+use serde::{Deserialize, de::IgnoredAny};
 
-use super::problem::Problem;
+use super::{openapi, problem::Problem};
 
 /// Which methods each documented path knows, for the `Allow` header (RFC 9110, section 10.2.1).
-pub struct Methods(HashMap<String, String>);
+static METHODS: LazyLock<HashMap<String, String>> = LazyLock::new(|| methods(openapi::KEPT));
 
-impl Methods {
-    /// Reads them off the API document.
-    #[must_use]
-    pub fn of(document: &OpenApi) -> Self {
-        let paths = document.paths.paths.iter().map(|(path, item)| {
-            let known = [
-                ("GET, HEAD", item.get.is_some()),
-                ("POST", item.post.is_some()),
-                ("PUT", item.put.is_some()),
-                ("PATCH", item.patch.is_some()),
-                ("DELETE", item.delete.is_some()),
-            ];
-            let names: Vec<_> = known.iter().filter(|(_, known)| *known).map(|(name, _)| *name).collect();
-            (path.clone(), names.join(", "))
-        });
-        Self(paths.collect())
-    }
+/// Of the API document only this.
+#[derive(Deserialize)]
+struct Document {
+    paths: HashMap<String, HashMap<String, IgnoredAny>>,
+}
+
+/// Reads them off the API document.
+fn methods(document: &str) -> HashMap<String, String> {
+    let paths = serde_json::from_str(document).map(|Document { paths }| paths).unwrap_or_default();
+    let known = paths.into_iter().map(|(path, operations)| {
+        let names = [
+            ("GET, HEAD", "get"),
+            ("POST", "post"),
+            ("PUT", "put"),
+            ("PATCH", "patch"),
+            ("DELETE", "delete"),
+        ];
+        let names = names.iter().filter(|(_, member)| operations.contains_key(*member));
+        (path, names.map(|(name, _)| *name).collect::<Vec<_>>().join(", "))
+    });
+    known.collect()
 }
 
 /// Answers what no operation answers: 405 where the path exists, else 404.
@@ -32,12 +36,12 @@ impl Methods {
 /// # Errors
 ///
 /// Always.
-pub async fn no_such_operation(request: HttpRequest, methods: Data<Methods>) -> Result<String, Problem> {
+pub async fn no_such_operation(request: HttpRequest) -> Result<String, Problem> {
     match request.resource_map().match_pattern(request.path()) {
         // What is not in the document is a page, and pages are only read.
-        Some(path) => Err(Problem::MethodNotAllowed(
-            methods.0.get(&path).map_or("GET, HEAD", String::as_str).to_owned(),
-        )),
+        Some(path) => {
+            Err(Problem::MethodNotAllowed(METHODS.get(&path).map_or("GET, HEAD", String::as_str).to_owned()))
+        }
         None => Err(Problem::NotFound),
     }
 }

@@ -70,6 +70,13 @@ impl Modify for Groups {
     }
 }
 
+/// The document as `docs/openapi.json` holds it, which a test keeps equal to
+/// that of the code.
+///
+/// The service serves this and builds none: a text in the binary takes memory
+/// only once somebody reads it.
+pub const KEPT: &str = include_str!("../../docs/openapi.json");
+
 /// Completes what the annotations say, once all paths are collected.
 pub fn complete(document: &mut utoipa::openapi::OpenApi) {
     for (_, _, operation) in operations(document) {
