@@ -39,11 +39,7 @@ fn operations(config: &mut ServiceConfig) {
         .configure(profile::routes)
         .configure(sessions::routes)
         .configure(referral::routes);
-    config
-        .service(api)
-        .configure(profile::pages)
-        .configure(well_known::routes)
-        .configure(health::routes);
+    config.service(api).configure(profile::pages).configure(well_known::routes).configure(health::routes);
 }
 
 /// The API document (`OpenAPI` 3.1).

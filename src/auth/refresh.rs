@@ -82,7 +82,8 @@ impl TryFrom<Members> for RefreshTokens {
 /// Next: store the new refresh token in place of the old one, then go on with the new access token. After a 401 forget
 /// both and let the person log in again.
 #[utoipa::path(tag = "authentication", request_body = RefreshTokens, responses(
-    (status = 200, description = "The new pair", body = TokenPair),
+    (status = 200, description = "The new pair", body = TokenPair,
+        headers(("Set-Cookie" = Option<String>, description = "The new refresh token, if the old one was in the cookie"))),
     (status = 401, description = "invalid-refresh-token, refresh-token-reused"),
     (status = 403, description = "foreign-origin"),
     (status = 503, description = "service-unavailable"),

@@ -112,7 +112,8 @@ enum Referral {
 /// Next: call the API with the access token, and keep the refresh token and the device token where only your app can
 /// read them. Before `expires_in` is over, `POST /api/v1/auth/refresh`.
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
-    (status = 200, description = "Logged in", body = LoginAnswer),
+    (status = 200, description = "Logged in", body = LoginAnswer,
+        headers(("Set-Cookie" = Option<String>, description = "The refresh token, if it is wanted in a cookie"))),
     (status = 401, description = "invalid-code, invalid-challenge, pin-required, invalid-pin"),
     (status = 403, description = "foreign-origin"),
     (status = 409, description = "code-upgraded"),

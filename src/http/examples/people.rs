@@ -23,8 +23,11 @@ pub const CHALLENGE: &str =
 /// What a device is known again by; shortened.
 pub const DEVICE: &str =
     "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwidHlwIjoiZHZjK2p3ZSJ9..c2FtcGxl.c2FtcGxl.c2FtcGxl";
-/// The refresh token of the login; its successor is the example of the member.
+/// The refresh token of the login.
 pub const REFRESH: &str =
     "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjB9.c2lnbmF0dXJl";
+/// What it is traded for.
+pub const NEXT_REFRESH: &str =
+    "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU0ZDgiLCJ0eXAiOiJydCtqd3QifQ.eyJnZW4iOjF9.c2lnbmF0dXJl";
 /// The request in the logs.
 pub const TRACE: &str = "01a20e84-c540-7f02-8c6d-93b1e4a7d510";

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::people::{
-    ADA, ADAS_NEXT, CHALLENGE, CODE, DEVICE, DEVICE_NAME, FRIENDS_CODE, OLD_PIN, PIN, REFRESH,
+    ADA, ADAS_NEXT, CHALLENGE, CODE, DEVICE, DEVICE_NAME, FRIENDS_CODE, NEXT_REFRESH, OLD_PIN, PIN, REFRESH,
 };
 
 /// One example of a body. Readers see them by name, so the plain one has the first in the alphabet.
@@ -36,13 +36,22 @@ pub fn requests(operation: &str) -> Vec<Shown> {
         "verify_code" => {
             let code = json!({"challenge_token": CHALLENGE, "code": CODE, "device_name": DEVICE_NAME});
             let pin = with(&code, &json!({"pin": PIN}));
+            let cookie = with(&code, &json!({"refresh_token_in": "cookie"}));
             vec![
                 shown("code", "The code of the message", code),
-                shown("code-and-pin", "Once more after `pin-required`", pin),
+                shown("code-and-pin", "Once more after pin-required", pin),
+                shown("cookie", "From a page, which wants the refresh token in a cookie", cookie),
             ]
         }
         "refresh_tokens" => {
-            vec![shown("body", "The token in the body", json!({"refresh_token": REFRESH}))]
+            vec![
+                shown("body", "The token itself", json!({"refresh_token": REFRESH})),
+                shown(
+                    "cookie",
+                    "From a page, whose token is in the cookie",
+                    json!({"refresh_token_in": "cookie"}),
+                ),
+            ]
         }
         "log_out" => vec![
             shown("current", "Only here", json!({"scope": "this"})),
@@ -84,6 +93,10 @@ pub fn answers(operation: &str, made: &dyn Fn(&str) -> Value) -> Vec<Shown> {
                 "Any later login",
                 with(&made("LoginAnswer"), &json!({"is_new_user": false, "refresh_token": REFRESH})),
             ),
+        ],
+        "refresh_tokens" => vec![
+            shown("body", "The new pair", with(&made("TokenPair"), &json!({"refresh_token": NEXT_REFRESH}))),
+            shown("cookie", "The new refresh token is in the cookie", made("TokenPair")),
         ],
         "get_profile" => vec![
             shown("complete", "An account in use", made("Profile")),
