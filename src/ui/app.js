@@ -1,1 +1,127 @@
+// Puts the page together and decides which view is shown.
 
+import { account } from "./account.js";
+import { ROOT } from "./api.js";
+import { code } from "./code.js";
+import { drawer } from "./drawer.js";
+import { fill, h } from "./element.js";
+import { button } from "./form.js";
+import { footer, header } from "./frame.js";
+import { inbox } from "./inbox.js";
+import { problemText } from "./problems.js";
+import { ask, end, isLoggedIn, mayBeLoggedIn, refresh, session } from "./session.js";
+import { readInviteCode, signIn } from "./sign-in.js";
+import { toasts } from "./toast.js";
+import { t, words } from "./words.js";
+
+const main = h("main", { id: "main" });
+const phone = inbox();
+let shown = null;
+
+/** What the address says of an invitation: `/i/CODE`. */
+function invitation() {
+  const [, text] = /^i\/([^/]*)\/?$/.exec(location.href.slice(ROOT.href.length).replace(/[?#].*/, "")) ?? [];
+  if (text === undefined) return null;
+  let written = "";
+  try {
+    written = decodeURIComponent(text);
+  } catch {
+    // Not even a text.
+  }
+  const found = readInviteCode(written);
+  return found ? { code: found } : { malformed: true };
+}
+
+let invite = invitation();
+
+function show(view, { focus = true } = {}) {
+  shown?.leave?.();
+  shown = view;
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  main.className = view.name === "account" ? "wide" : phone ? "with-phone" : "alone";
+  if (view.name === "sign-in") phone?.rest();
+  fill(main, view.root, view.name === "account" || view.name === "wait" ? null : phone?.root);
+  title();
+  scrollTo(0, 0);
+  if (focus) (view.focus ?? main.querySelector("h1"))?.focus({ preventScroll: true });
+}
+
+function title() {
+  document.title = `${t(`title.${shown?.name ?? "sign-in"}`)} · phone-auth`;
+}
+
+function showSignIn({ notice = null, phone: given = "", focus = true } = {}) {
+  const view = signIn({ invite, notice, phone: given, onSent: showCode });
+  // On a touch screen a keyboard that jumps up at the first look is a nuisance.
+  show(view, { focus: focus || matchMedia("(pointer: fine)").matches });
+}
+
+function showCode(attempt) {
+  show(code({
+    attempt, inbox: phone,
+    onBack: () => showSignIn({ phone: attempt.request.phone }),
+    onLoggedIn: showAccount,
+  }));
+}
+
+function showAccount({ user, etag = null, is_new_user: isNew = false, referral = null }) {
+  const entered = invite?.code ?? null;
+  // The invitation has been used: the address of a reload is that of the page.
+  if (invite) history.replaceState(null, "", ROOT);
+  invite = null;
+  show(account({ user, etag, isNew, referral, entered }));
+}
+
+function showWait() {
+  show({ name: "wait", root: h("div", { class: "card entry wait-card", role: "status" }, h("h1", {}, words("one-moment"))) }, { focus: false });
+}
+
+/** The service cannot be asked whether somebody is logged in. */
+function showAway(problem) {
+  show({
+    name: "away",
+    root: h("div", { class: "card entry stack" }, h("h1", { tabindex: "-1" }, words("away")),
+      h("p", { class: "lead" }, problemText(problem)),
+      h("div", { class: "actions" }, button("try-again", restore, { className: "primary" }),
+        button("sign-in-anew", () => end("logged-out"), { className: "quiet" }))),
+  });
+}
+
+/** Takes up the login that the cookie stands for. */
+async function restore() {
+  try {
+    await refresh();
+    const { body, headers } = await ask("GET", "/profile");
+    showAccount({ user: body, etag: headers.get("ETag") });
+  } catch (problem) {
+    // A refusal ends the session, and that shows the first view.
+    if (isLoggedIn() || mayBeLoggedIn()) showAway(problem);
+  }
+}
+
+session.addEventListener("end", ({ detail }) => showSignIn({ notice: detail }));
+session.addEventListener("begin", () => {
+  showWait();
+  restore();
+});
+document.addEventListener("language", title);
+
+const skip = h("a", { class: "skip", href: "#main" }, words("skip"));
+skip.addEventListener("click", (event) => {
+  event.preventDefault();
+  main.querySelector("h1")?.focus();
+});
+
+const panel = drawer();
+document.body.append(
+  h("div", { class: "page" }, skip, header(panel), main, footer()),
+  panel.root,
+  toasts,
+);
+
+if (mayBeLoggedIn()) {
+  showWait();
+  restore();
+} else {
+  showSignIn({ focus: false });
+}

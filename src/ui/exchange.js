@@ -1,0 +1,83 @@
+// One request with its answer, as the drawer shows it.
+
+import { fill, h, icon } from "./element.js";
+import { curl } from "./curl.js";
+import { button } from "./form.js";
+import { cut, pretty } from "./json.js";
+import { operationOf } from "./operations.js";
+import { accessToken } from "./session.js";
+import { tell } from "./toast.js";
+import { knows, said, t, words } from "./words.js";
+
+/** Headers of an answer that a client acts on. */
+const MATTER = ["Content-Type", "ETag", "Retry-After", "WWW-Authenticate", "Cache-Control"];
+
+/** `{ root, show(whole) }`: `show` draws it anew, once the answer is there or when tokens are to be seen whole. */
+export function exchange(entry) {
+  const operation = operationOf(entry.method, entry.path);
+  const status = h("span", { class: "status" });
+  const time = h("span", { class: "duration" });
+  const content = h("div", { class: "exchange-content" });
+  const [path] = entry.path.split("?");
+  const root = h("li", { class: "exchange" },
+    operation ? h("p", { class: "what" }, said(() => (knows(`does.${operation.id}`) ? t(`does.${operation.id}`) : "")), " ",
+      h("a", { href: operation.href, target: "_blank", rel: "noopener", "aria-label": said(() => `${t("document.reference")}: ${operation.id}`) }, words("document.reference"))) : null,
+    h("details", {}, h("summary", {}, h("span", { class: `method ${entry.method.toLowerCase()}` }, entry.method),
+      h("span", { class: "path" }, path.replace(/^\/api\/v1/, "")), status, time), content));
+
+  function show(whole) {
+    status.className = `status ${kind(entry)}`;
+    fill(status, !entry.ended ? "…" : entry.status ? String(entry.status) : words("no-answer"));
+    fill(time, entry.ended ? said(() => t("milliseconds", { count: entry.milliseconds })) : null);
+    fill(content,
+      h("h3", {}, words("request")), h("pre", { tabindex: "0" }, requestHead(entry, whole)), readable(entry.body, whole),
+      entry.ended ? [h("h3", {}, words("answer")), entry.status ? h("pre", { tabindex: "0" }, answerHead(entry)) : h("p", {}, words("problem.unreachable")), readable(entry.answer, whole)] : null,
+      copying(entry));
+  }
+  return { root, show };
+}
+
+const kind = ({ ended, status }) => (!ended ? "pending" : status >= 200 && status < 400 ? "good" : "bad");
+
+function requestHead({ method, path, headers }, whole) {
+  const lines = Object.entries(headers).map(([name, value]) =>
+    `${name}: ${name === "Authorization" && !whole ? `Bearer ${cut(value.slice(7))}` : value}`);
+  return [`${method} ${path}`, ...lines].join("\n");
+}
+
+function answerHead({ status, answerHeaders }) {
+  const lines = MATTER.filter((name) => answerHeaders.has(name)).map((name) => `${name}: ${answerHeaders.get(name)}`);
+  return [`${status}`, ...lines].join("\n");
+}
+
+function readable(body, whole) {
+  if (body === undefined || body === null) return null;
+  if (body instanceof Blob) return h("p", { class: "hint" }, said(() => t("bytes", { type: body.type, count: body.size })));
+  return typeof body === "object" ? pretty(body, whole) : h("pre", { tabindex: "0" }, body);
+}
+
+/** The line for a shell. With the token in it, it is as good as a login: that is said before it is copied. */
+function copying(entry) {
+  const plain = curl(entry);
+  const hints = h("div", {}, plain.needs.map((key) => h("p", { class: "hint" }, words(key))));
+  const withToken = entry.headers.Authorization
+    ? button("copy-with-token", () => {
+      fill(hints, h("p", { class: "notice" }, words("token-warning")),
+        button("copy-anyway", () => copy(curl(entry, accessToken() ?? entry.headers.Authorization.slice(7)).command), { className: "plain danger" }));
+    }, { className: "quiet" })
+    : null;
+  return h("div", { class: "copying" }, h("h3", {}, "curl"), h("pre", { tabindex: "0", class: "curl" }, brief(plain.command)), hints,
+    h("div", { class: "actions" }, button("copy-curl", () => copy(plain.command), { className: "plain", icon: icon("copy") }), withToken));
+}
+
+/** Long tokens are copied whole, but not shown. */
+const brief = (command) => command.replace(/eyJ[\w.-]{40,}/g, (token) => cut(token));
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    tell("curl-copied");
+  } catch {
+    tell("copy-failed");
+  }
+}

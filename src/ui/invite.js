@@ -1,0 +1,88 @@
+// The own invite code with its link and QR code, and the entry of somebody else's.
+
+import { Problem } from "./api.js";
+import { card } from "./card.js";
+import { fill, h, icon } from "./element.js";
+import { button, field, form, message } from "./form.js";
+import { ask } from "./session.js";
+import { readInviteCode } from "./sign-in.js";
+import { tell } from "./toast.js";
+import { phone, said, t, words } from "./words.js";
+
+/** "Invite people": code, link, QR code. */
+export function invitation() {
+  const root = h("div", { class: "stack" }, h("p", { class: "skeleton" }));
+  const failed = message();
+  load();
+  return card("invite", h("p", { class: "lead" }, words("invite-lead")), root, failed.root);
+
+  async function load() {
+    try {
+      const { body } = await ask("GET", "/referral");
+      const link = h("a", { class: "link", href: body.invite_url }, body.invite_url.replace(/^https?:\/\//, ""));
+      fill(root,
+        h("div", { class: "big-code" }, h("output", { "aria-label": words("your-invite-code") }, body.invite_code),
+          button("copy-code", () => copy(body.invite_code, "code-copied"), { className: "plain", icon: icon("copy") })),
+        h("div", { class: "link-row" }, link),
+        h("div", { class: "actions" },
+          button("copy-link", () => copy(body.invite_url, "link-copied"), { className: "plain", icon: icon("copy") }),
+          navigator.share ? button("share", () => share(body.invite_url), { className: "plain", icon: icon("share") }) : null),
+        await qr(body.invite_code));
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      fill(root);
+      failed.show(problem);
+    }
+  }
+}
+
+async function copy(text, done) {
+  try {
+    await navigator.clipboard.writeText(text);
+    tell(done);
+  } catch {
+    tell("copy-failed");
+  }
+}
+
+const share = (url) => navigator.share({ title: "phone-auth", text: t("share-text"), url }).catch(() => {});
+
+/** The picture needs the access token, so it is fetched and shown from memory. */
+async function qr(code) {
+  const { body: picture } = await ask("GET", "/referral/qr.svg");
+  const address = URL.createObjectURL(picture);
+  return h("figure", { class: "qr" }, h("img", { src: address, alt: words("qr-alt"), width: 176, height: 176 }),
+    h("figcaption", {}, words("qr-lead"), " ", h("a", { href: address, download: `invite-${code}.svg` }, words("download-qr"))));
+}
+
+/** "Were you invited?": the one code that can be activated. `entered` is a code from the address. */
+export function activation(profile, entered) {
+  const root = h("div");
+  const code = field({ label: "invite-code", name: "invite_code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 16, className: "code-like", value: entered ?? "" });
+  const entry = form({
+    fields: [code], label: "activate", className: "inline", buttonClass: "secondary", place: "activation",
+    before: [h("p", { class: "lead" }, words("activate-lead"))],
+    async onSubmit(values) {
+      const written = readInviteCode(values.invite_code);
+      if (!written) throw new Problem({ code: "invalid-request", detail: "invite_code:" });
+      try {
+        const { body } = await ask("POST", "/referral/activate", { body: { invite_code: written } });
+        show(body);
+        tell("invite-activated");
+        await profile.reload();
+      } catch (problem) {
+        if (problem.code === "invite-already-activated") await profile.reload();
+        if (problem.code === "invite-already-activated" || problem.code === "invite-window-closed") entry.submit.hidden = true;
+        throw problem;
+      }
+    },
+  });
+
+  function show({ activated_invite_code: activated, invited_by_phone: inviter }) {
+    if (!activated) return void (entry.root.isConnected || fill(root, entry.root));
+    fill(root, h("p", { class: "activated" }, icon("check"),
+      said(() => (inviter ? t("invited-by", { code: activated, phone: phone(inviter) }) : t("invited-by-gone", { code: activated })))));
+  }
+  profile.follow(() => show(profile.user));
+  return card("were-you-invited", root);
+}

@@ -1,0 +1,82 @@
+// The picture, or the initials of who has none.
+
+import { Problem, ROOT } from "./api.js";
+import { fill, freshId, h, icon, set } from "./element.js";
+import { button, message } from "./form.js";
+import { openDialog } from "./dialog.js";
+import { ask } from "./session.js";
+import { tell } from "./toast.js";
+import { words } from "./words.js";
+
+const TYPES = ["image/png", "image/jpeg", "image/webp"];
+const MOST = 2 * 1024 * 1024;
+
+export function portrait(profile) {
+  const face = h("span", { class: "avatar" });
+  const root = h("button", { type: "button", class: "portrait", "aria-label": words("change-picture"), on: { click: () => choose(profile) } },
+    face, h("span", { class: "badge" }, icon("camera")));
+  profile.follow(() => show(face, profile.user));
+  return root;
+}
+
+function show(face, user) {
+  if (!user.avatar_url) return fill(face, initials(user) || icon("device"));
+  // The service may be visited under another name than it calls itself: its pictures lie beside this page.
+  const address = new URL(`avatars/${user.avatar_url.split("/").pop()}`, ROOT).href;
+  fill(face, h("img", { src: address, alt: "", width: 96, height: 96 }));
+}
+
+const initials = ({ first_name: first, last_name: last }) =>
+  [first, last].filter(Boolean).map((name) => [...name][0].toLocaleUpperCase()).join("");
+
+function choose(profile) {
+  openDialog("picture", (close) => {
+    const id = freshId("picture");
+    let chosen = null;
+    let shownUrl = null;
+    const preview = h("span", { class: "avatar large" });
+    show(preview, profile.user);
+    const input = h("input", { id, type: "file", class: "unseen", accept: TYPES.join(","), on: { change: () => take(input.files[0]) } });
+    const zone = h("label", { for: id, class: "drop" }, preview, h("span", {}, h("strong", {}, words("choose-picture")), " ", words("or-drop")), h("span", { class: "hint" }, words("picture-hint")));
+    const save = button("save-picture", () => send(() => ask("PUT", "/profile/avatar", { body: chosen }), "picture-saved"), { className: "primary" });
+    const remove = button("remove-picture", () => send(() => ask("DELETE", "/profile/avatar"), "picture-removed"), { className: "plain danger" });
+    const below = message(save);
+    set(save, "hidden", true);
+    remove.hidden = !profile.user.avatar_url;
+
+    for (const event of ["dragover", "dragleave", "drop"]) {
+      zone.addEventListener(event, (moved) => {
+        moved.preventDefault();
+        zone.classList.toggle("over", event === "dragover");
+        if (event === "drop") take(moved.dataTransfer.files[0]);
+      });
+    }
+
+    function take(file) {
+      if (!file) return;
+      below.clear();
+      const wrong = !TYPES.includes(file.type) ? "picture-type" : file.size > MOST ? "picture-size" : null;
+      if (wrong) return below.show(words(wrong));
+      chosen = file;
+      if (shownUrl) URL.revokeObjectURL(shownUrl);
+      shownUrl = URL.createObjectURL(file);
+      fill(preview, h("img", { src: shownUrl, alt: words("preview"), width: 144, height: 144 }));
+      save.hidden = false;
+    }
+
+    async function send(request, done) {
+      try {
+        const answer = await request();
+        if (answer.status === 204) await profile.reload();
+        else profile.take(answer);
+        tell(done);
+        close();
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        below.show(problem, "picture");
+      }
+    }
+
+    return [input, zone, below.root, h("div", { class: "actions" }, save, remove)];
+  });
+}

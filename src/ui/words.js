@@ -1,0 +1,97 @@
+// Which language the page speaks, and how it says numbers, times and phones in it.
+
+import english from "./words.en.js";
+import russian from "./words.ru.js";
+import { recall, remember } from "./storage.js";
+
+const DICTIONARIES = { en: english, ru: russian };
+
+let language = recall("language");
+if (!(language in DICTIONARIES)) language = navigator.language?.toLowerCase().startsWith("ru") ? "ru" : "en";
+document.documentElement.lang = language;
+
+export const currentLanguage = () => language;
+
+/** A text that is looked up when it is shown, and again when the language changes. */
+export class Words {
+  constructor(render) { this.render = render; }
+  toString() { return this.render(); }
+}
+
+/** The text `key` with `{name}`s replaced. `count` chooses the plural form. */
+export function t(key, values = {}) {
+  let text = DICTIONARIES[language][key];
+  if (text && typeof text === "object") text = text[new Intl.PluralRules(language).select(values.count)] ?? text.other;
+  if (text === undefined) return key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name];
+    return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : String(value);
+  });
+}
+
+/** The same, following the language. */
+export const words = (key, values) => new Words(() => t(key, values));
+
+/** A text made by `render`, following the language. */
+export const said = (render) => new Words(render);
+
+export const knows = (key) => key in english;
+
+const shown = new Map();
+let turn = 0;
+
+/** Shows `words` by `apply(node, text)` now and at each change of language, as long as the node lives. */
+export function keepInLanguage(node, text, apply, slot = "text") {
+  apply(node, text.render());
+  turn += 1;
+  shown.set(`${slot}${turn}`, { node: new WeakRef(node), text, apply });
+  if (turn % 500 === 0) forgetTheGone();
+}
+
+function forgetTheGone() {
+  for (const [key, { node }] of shown) if (!node.deref()) shown.delete(key);
+}
+
+/** Changes the language of the whole page, without building anything anew. */
+export function speak(next) {
+  language = next;
+  remember("language", next);
+  document.documentElement.lang = next;
+  forgetTheGone();
+  for (const { node, text, apply } of shown.values()) {
+    const target = node.deref();
+    if (target) apply(target, text.render());
+  }
+  document.dispatchEvent(new Event("language"));
+}
+
+export const date = (time) =>
+  new Intl.DateTimeFormat(language, { dateStyle: "long" }).format(new Date(time));
+
+export const clockTime = (time) =>
+  new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(time));
+
+const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+/** "two hours ago" */
+export function ago(time) {
+  const seconds = Math.min(0, Math.round((Date.parse(time) - Date.now()) / 1000));
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  for (const [unit, length] of UNITS) {
+    if (-seconds >= length) return format.format(Math.trunc(seconds / length), unit);
+  }
+  return t("just-now");
+}
+
+/** `m:ss`, or `h:mm:ss`. */
+export function countdown(seconds) {
+  const two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** A number as people of its country write it, as far as this page knows. */
+export function phone(number) {
+  const russian = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(number);
+  return russian ? `+7 ${russian[1]} ${russian[2]}-${russian[3]}-${russian[4]}` : number;
+}
