@@ -1,0 +1,80 @@
+// Watches what a person's browser does behind the test's back: the policy of the page, its console, its requests.
+
+const LOADING = /^Failed to load resource: (?:the server responded with a status of (\d+)|net::(\w+))/
+
+export class Watch {
+  #found = []
+  #announced = []
+
+  constructor(base) {
+    this.origin = new URL(base).origin
+  }
+
+  /** Before the first page. */
+  async over(context) {
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        console.error(`policy: ${event.effectiveDirective} forbids ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`)
+      })
+    })
+    context.on('console', (message) => this.#console(message))
+    context.on('weberror', (error) => this.#found.push(`uncaught: ${error.error().stack ?? error.error()}`))
+    context.on('request', (request) => this.#request(request))
+    context.on('response', (response) => {
+      if (response.status() >= 400) this.#failed('answered', response.request(), String(response.status()))
+    })
+    context.on('requestfailed', (request) => {
+      this.#failed('answered', request, request.failure().errorText.replace('net::', ''))
+    })
+  }
+
+  /** `POST /api/v1/auth/verify` is to fail with this status, or with this error of the network, that many times. */
+  announce(operation, failure, times = 1) {
+    const [method, path] = operation.split(' ')
+    for (let time = 0; time < times; time += 1) {
+      this.#announced.push({ method, path, failure: String(failure), answered: false, written: false })
+    }
+  }
+
+  /** Requests to `path` may end in any way and number: those that a test cuts off by what it does next. */
+  excuse(path) {
+    this.#announced.push({ path, always: true })
+  }
+
+  /** What was seen and not announced, and what was announced and not seen. */
+  findings() {
+    const missing = this.#announced
+      .filter((one) => !one.always && !one.answered)
+      .map((one) => `announced, but not seen: ${one.method} ${one.path} fails with ${one.failure}`)
+    return [...this.#found, ...missing]
+  }
+
+  #request(request) {
+    const { protocol, origin } = new URL(request.url())
+    if (!['blob:', 'data:'].includes(protocol) && origin !== this.origin) {
+      this.#found.push(`request to another host: ${request.url()}`)
+    }
+  }
+
+  #console(message) {
+    if (!['error', 'warning', 'assert'].includes(message.type())) return
+    const [, status, error] = LOADING.exec(message.text()) ?? []
+    const address = message.location().url
+    if ((status ?? error) && this.#take('written', { path: pathOf(address), failure: status ?? error })) return
+    this.#found.push(`console ${message.type()}: ${message.text()} (${address}:${message.location().lineNumber})`)
+  }
+
+  #failed(part, request, failure) {
+    const one = { method: request.method(), path: pathOf(request.url()), failure }
+    if (!this.#take(part, one)) this.#found.push(`not announced: ${one.method} ${one.path} failed with ${failure}`)
+  }
+
+  #take(part, { method, path, failure }) {
+    const announced = this.#announced.find((one) => one.path === path && (one.always || (
+      !one[part] && one.failure === failure && (!method || one.method === method))))
+    if (announced) announced[part] = true
+    return Boolean(announced)
+  }
+}
+
+const pathOf = (address) => (address ? new URL(address).pathname : '')
