@@ -31,8 +31,8 @@ export function account({ user, etag, isNew, referral, entered }) {
     h("div", { class: "hero" }, portrait(profile), h("div", { class: "who" }, title, about),
       button("log-out", logOut, { className: "plain" })),
     h("div", { class: "columns" },
-      h("div", { class: "column" }, personal(profile), card("security", number(profile), pin(profile)), card("sessions", sessions())),
-      h("div", { class: "column" }, invitation(), activation(profile, entered), invited(), card("your-data", farewell(profile)))));
+      h("div", { class: "column" }, personal(profile), card("security", number(profile), pin(profile)), card("sessions", sessions()), card("your-data", farewell(profile))),
+      h("div", { class: "column" }, invitation(), activation(profile, entered), invited())));
   return { root, focus: title, name: "account" };
 }
 

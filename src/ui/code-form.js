@@ -56,6 +56,8 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
     set(input, "pattern", `[0-9]{${length}}`);
     fill(boxes, Array.from({ length }, () => h("span")));
     boxes.classList.toggle("many", length > 6);
+    // The boxes show the usual length; only who does not see them is told.
+    about.className = length > USUAL_LENGTH ? "hint" : "hint unseen";
     fill(about, length > USUAL_LENGTH ? words("longer-code", { count: length }) : words("code-length", { count: length }));
     draw();
     for (const stop of stops) stop();
