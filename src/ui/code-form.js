@@ -44,6 +44,7 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
   let stops = [];
   let current;
   let listening;
+  let typed = "";
 
   function begin(next) {
     current = next;
@@ -52,7 +53,7 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
     fill(over);
     fill(error);
     below.clear();
-    input.value = "";
+    empty();
     set(input, "pattern", `[0-9]{${length}}`);
     fill(boxes, Array.from({ length }, () => h("span")));
     boxes.classList.toggle("many", length > 6);
@@ -95,6 +96,11 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
     if (focused && !resend.hidden) resend.focus();
   }
 
+  function empty() {
+    typed = "";
+    input.value = "";
+  }
+
   function draw() {
     const position = Math.min(input.selectionStart ?? input.value.length, boxes.children.length - 1);
     [...boxes.children].forEach((box, index) => {
@@ -104,12 +110,14 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
   }
 
   function take(text) {
-    const before = input.value;
-    input.value = digitsOf(text, current.code_length);
+    const before = typed;
+    typed = digitsOf(text, current.code_length);
+    input.value = typed;
     fill(error);
     set(input, "aria-invalid", null);
     draw();
-    if (input.value.length === current.code_length && input.value !== before) enter();
+    // Sent by itself once, not again at each key after that.
+    if (typed.length === current.code_length && typed !== before) enter();
   }
 
   input.addEventListener("input", () => take(input.value));
@@ -136,7 +144,7 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
 
   function refuse(problem) {
     if (problem.code === "invalid-code" && problem.attempts_left > 0) {
-      input.value = "";
+      empty();
       draw();
       fail(problemText(problem, place));
     } else if (problem.code === "invalid-code") end(words("code-exhausted"));

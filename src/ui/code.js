@@ -3,7 +3,7 @@
 import { Problem } from "./api.js";
 import { codeForm } from "./code-form.js";
 import { h, icon } from "./element.js";
-import { button, field, form } from "./form.js";
+import { button, field, form, owner } from "./form.js";
 import { logIn, requestCode } from "./session.js";
 import { phone as written, said, t, words } from "./words.js";
 
@@ -47,7 +47,7 @@ export function code({ attempt, inbox, onBack, onLoggedIn }) {
     const heading = h("h1", { tabindex: "-1" }, words("enter-pin"));
     const step = form({
       fields: [pin], label: "continue", className: "stack",
-      before: [heading, h("p", { class: "lead" }, words("enter-pin-lead"))],
+      before: [owner(attempt.request.phone), heading, h("p", { class: "lead" }, words("enter-pin-lead"))],
       async onSubmit(values) {
         if (!/^\d{4,12}$/.test(values.pin)) return pin.fail(words("problem.invalid-request.pin"));
         try {

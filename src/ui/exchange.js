@@ -19,11 +19,12 @@ export function exchange(entry) {
   const time = h("span", { class: "duration" });
   const content = h("div", { class: "exchange-content" });
   const [path] = entry.path.split("?");
+  const [prefix] = /^(\/api\/v1)?/.exec(path);
   const root = h("li", { class: "exchange" },
     operation ? h("p", { class: "what" }, said(() => (knows(`does.${operation.id}`) ? t(`does.${operation.id}`) : "")), " ",
       h("a", { href: operation.href, target: "_blank", rel: "noopener", "aria-label": said(() => `${t("document.reference")}: ${operation.id}`) }, words("document.reference"))) : null,
     h("details", {}, h("summary", {}, h("span", { class: `method ${entry.method.toLowerCase()}` }, entry.method),
-      h("span", { class: "path" }, path.replace(/^\/api\/v1/, "")), status, time), content));
+      h("span", { class: "path" }, h("i", {}, prefix), path.slice(prefix.length)), status, time), content));
 
   function show(whole) {
     status.className = `status ${kind(entry)}`;

@@ -22,6 +22,9 @@ export function field({ label, hint, className = "", ...attributes }) {
   return { root, input, fail, name: attributes.name };
 }
 
+/** Tells password managers whose PIN it is. */
+export const owner = (phone) => h("input", { type: "text", name: "username", autocomplete: "username", value: phone, hidden: true });
+
 /** A button that does one thing at a time: while it works it is busy and does not work again. */
 export function button(label, work, { className = "", icon = null, type = "button", ...attributes } = {}) {
   const element = h("button", { type, class: className, ...attributes }, icon, h("span", {}, typeof label === "string" ? words(label) : label));

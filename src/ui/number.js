@@ -5,7 +5,7 @@ import { row } from "./card.js";
 import { codeForm } from "./code-form.js";
 import { loginTooOld, openDialog } from "./dialog.js";
 import { fill, h } from "./element.js";
-import { button, field, form } from "./form.js";
+import { button, field, form, owner } from "./form.js";
 import { inbox } from "./inbox.js";
 import { ask, logOut } from "./session.js";
 import { tell } from "./toast.js";
@@ -26,7 +26,7 @@ function change(profile) {
   pin.root.hidden = true;
 
   const first = form({
-    fields: [phone, pin], label: "send-code", className: "stack", place: "number",
+    fields: [phone, pin], label: "send-code", className: "stack", place: "number", before: [owner(profile.user.phone)],
     async onSubmit(values) {
       if (!values.phone.trim()) throw new Problem({ code: "invalid-phone" });
       request.phone = values.phone.trim();

@@ -4,7 +4,7 @@ import { Problem } from "./api.js";
 import { row } from "./card.js";
 import { loginTooOld, openDialog } from "./dialog.js";
 import { fill, h } from "./element.js";
-import { button, field, form } from "./form.js";
+import { button, field, form, owner } from "./form.js";
 import { ask, logOut } from "./session.js";
 import { tell } from "./toast.js";
 import { words } from "./words.js";
@@ -56,7 +56,7 @@ function question(heading, fields, work, profile) {
       concerned.input.focus();
     };
     return form({
-      fields, label: heading, className: "stack", place: "pin",
+      fields, label: heading, className: "stack", place: "pin", before: [owner(profile.user.phone)],
       async onSubmit(values) {
         try {
           const done = await work(values, fail);

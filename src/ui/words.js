@@ -93,5 +93,5 @@ export function countdown(seconds) {
 /** A number as people of its country write it, as far as this page knows. */
 export function phone(number) {
   const russian = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(number);
-  return russian ? `+7 ${russian[1]} ${russian[2]}-${russian[3]}-${russian[4]}` : number;
+  return russian ? `+7\u00a0${russian[1]}\u00a0${russian[2]}-${russian[3]}-${russian[4]}` : number;
 }
