@@ -75,12 +75,12 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
   function waitForAnother(seconds) {
     resend.hidden = true;
     stops.push(countDown(again, seconds, (left) => {
-      fill(again, left ? said(() => t("another-in", { time: countdown(left) })) : null);
+      fill(again, left ? said(() => t(entry.hidden ? "new-code-in" : "another-in", { time: countdown(left) })) : null);
       resend.hidden = left > 0;
     }));
   }
 
-  /** The code is of no use any more; `why` says so. `at once` when another is not held back. */
+  /** The code is of no use any more; `why` says so. `atOnce`: another one need not be waited for. */
   function end(why, atOnce = false) {
     listening?.abort();
     const focused = entry.contains(document.activeElement);
@@ -184,7 +184,8 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
   begin(challenge);
   return {
     root, input,
-    use: (code) => take(code),
+    /** Enters `code`, unless the challenge is over. */
+    use: (code) => entry.hidden || take(code),
     refuse,
     leave() {
       listening?.abort();

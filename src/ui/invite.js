@@ -12,11 +12,14 @@ import { phone, said, t, words } from "./words.js";
 /** "Invite people": code, link, QR code. */
 export function invitation() {
   const root = h("div", { class: "stack" }, h("p", { class: "skeleton" }));
-  const failed = message();
+  const retry = button("try-again", load, { className: "plain" });
+  const failed = message(retry);
   load();
-  return card("invite", h("p", { class: "lead" }, words("invite-lead")), root, failed.root);
+  return card("invite", h("p", { class: "lead" }, words("invite-lead")), root, failed.root, retry);
 
   async function load() {
+    retry.hidden = true;
+    failed.clear();
     try {
       const { body } = await ask("GET", "/referral");
       const link = h("a", { class: "link", href: body.invite_url }, body.invite_url.replace(/^https?:\/\//, ""));
@@ -26,11 +29,11 @@ export function invitation() {
         h("div", { class: "link-row" }, link),
         h("div", { class: "actions" },
           button("copy-link", () => copy(body.invite_url, "link-copied"), { className: "plain", icon: icon("copy") }),
-          navigator.share ? button("share", () => share(body.invite_url), { className: "plain", icon: icon("share") }) : null),
-        await qr(body.invite_code));
+          navigator.share ? button("share", () => share(body.invite_url), { className: "plain", icon: icon("share") }) : null));
+      root.append(await qr(body.invite_code));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      fill(root);
+      retry.hidden = false;
       failed.show(problem);
     }
   }

@@ -35,7 +35,7 @@ function change(profile) {
         const asked = Date.now();
         askForCode(await send(), asked);
       } catch (problem) {
-        if (problem.code === "reauthentication-required") dialog.replace(loginTooOld(logOut));
+        if (problem.code === "reauthentication-required") dialog.replace(loginTooOld(() => logOut("log-in-again")));
         else if (problem.code === "pin-required" || problem.code === "invalid-pin") {
           pin.root.hidden = false;
           pin.fail(words(`problem.${problem.code}`));

@@ -23,7 +23,7 @@ export function personal(profile) {
         profile.take(await ask("PATCH", "/profile", { body, etag: await profile.tag() }));
         tell("saved");
       } catch (problem) {
-        // What is in the fields now is what the other client wrote.
+        // Now the fields show what the other client wrote, and else what is being typed.
         if (problem instanceof Problem && problem.code === "profile-changed") await profile.reload();
         throw problem;
       }

@@ -66,7 +66,7 @@ function question(heading, fields, work, profile) {
           close();
         } catch (problem) {
           if (!(problem instanceof Problem)) throw problem;
-          if (problem.code === "reauthentication-required") dialog.replace(loginTooOld(logOut));
+          if (problem.code === "reauthentication-required") dialog.replace(loginTooOld(() => logOut("log-in-again")));
           else if (problem.code === "invalid-pin") fail("current_pin", "problem.invalid-pin");
           else if (problem.code === "pin-required" && !profile.user.has_pin) {
             // Another client has set one meanwhile.

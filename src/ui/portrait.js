@@ -20,7 +20,10 @@ export function portrait(profile) {
 }
 
 function show(face, user) {
-  if (!user.avatar_url) return fill(face, initials(user) || icon("person"));
+  const letters = user.avatar_url ? "" : initials(user);
+  // Drawn by the style: the button has a name of its own.
+  set(face, "data-initials", letters || null);
+  if (!user.avatar_url) return fill(face, letters ? null : icon("person"));
   // The service may be visited under another name than it calls itself: its pictures lie beside this page.
   const address = new URL(`avatars/${user.avatar_url.split("/").pop()}`, ROOT).href;
   fill(face, h("img", { src: address, alt: "", width: 96, height: 96 }));

@@ -25,7 +25,7 @@ export default {
   "problem.invalid-refresh-token": "Your session has ended. Please sign in again.",
   "problem.refresh-token-reused": "Your session was used from two places, so we ended it. Please sign in again.",
   "problem.foreign-origin": "The service does not take this from the address of this page. Open the page under the address that the service calls its own.",
-  "problem.profile-changed": "The profile was changed in another place meanwhile. The fields now show what is stored: make your change again.",
+  "problem.profile-changed": "The profile was changed in another place meanwhile, and has been read again. Look it over and save once more.",
   "problem.profile-changed.picture": "The profile was changed in another place meanwhile. Please try again.",
   "problem.unknown-invite-code": "Nobody has this code. Compare it with the invitation.",
   "problem.own-invite-code": "This is your own code. Enter the code of somebody else.",

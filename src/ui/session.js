@@ -91,15 +91,16 @@ export async function ask(method, path, options = {}) {
   }
 }
 
-/** Logs out, also when the service cannot be told. */
-export async function logOut() {
+/** Logs out. When the service cannot be told, the page says so: only the service can take its cookie back. */
+export async function logOut(reason = "logged-out") {
+  let said = reason;
   try {
     await ask("POST", "/auth/logout");
-  } catch {
-    // The cookie is of no use without the flag, and ends by itself.
+  } catch (problem) {
+    if (problem.status !== 401) said = "logged-out-untold";
   }
   forget("device-token");
-  end("logged-out");
+  end(said);
 }
 
 /** Forgets the login here and in the other tabs. `reason` is a word of the dictionary. */
