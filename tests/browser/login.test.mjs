@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { story } from './support/story.mjs'
+import { call, logIn } from './support/service.mjs'
+
+const VERIFY = 'POST /api/v1/auth/verify'
 
 story('A new person logs in with the code from the phone beside the form', async ({ arrives }) => {
   const anna = await arrives('Anna')
@@ -11,4 +14,102 @@ story('A new person logs in with the code from the phone beside the form', async
   await anna.isLoggedIn()
   await anna.sees('Welcome!')
   await anna.isSettled()
+})
+
+story('A first visit asks the service for nothing but the page', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  const asked = []
+  anna.page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await anna.open()
+  await anna.isLoggedOut()
+  await anna.page.waitForLoadState('networkidle')
+  assert.deepEqual(asked.filter((path) => path !== '/' && !path.startsWith('/ui/')), [])
+})
+
+story('What is no phone number is said beside the field', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.open()
+  await anna.press('Send code')
+  await anna.sees('This is not a phone number')
+  anna.announce('POST /api/v1/auth/phone', 422)
+  await anna.write('Phone number', '+7 999')
+  await anna.press('Send code')
+  await anna.sees('This is not a phone number')
+  assert.equal(await anna.field('Phone number').getAttribute('aria-invalid'), 'true')
+  assert.equal(await anna.field('Phone number').evaluate((field) => field === document.activeElement), true)
+})
+
+story('A PIN is asked for after the code', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  const { access_token: token } = await logIn(anna.base, anna.phone)
+  await call(anna.base, 'PUT', '/profile/pin', { token, body: { pin: '493817' } })
+
+  await anna.open()
+  await anna.asksForCode()
+  anna.announce(VERIFY, 401)
+  await anna.press('Use this code')
+  await anna.seesHeading('Enter your PIN')
+  await anna.looksRight()
+
+  await anna.write('PIN', '12')
+  await anna.press('Continue')
+  await anna.sees('A PIN has 4 to 12 digits.')
+  anna.announce(VERIFY, 401)
+  await anna.write('PIN', '000000')
+  await anna.press('Continue')
+  await anna.sees('This PIN is wrong.')
+  await anna.write('PIN', '493817')
+  await anna.press('Continue')
+  await anna.isLoggedIn()
+  await anna.isSettled()
+})
+
+story('The number can be changed before the code is entered', async ({ arrives, phone }) => {
+  const anna = await arrives('Anna')
+  await anna.open()
+  await anna.asksForCode(phone('a wrong number'))
+  await anna.readsCode()
+  await anna.press('Another number')
+  await anna.seesHeading('Sign in')
+  assert.equal(await anna.field('Phone number').inputValue(), phone('a wrong number'))
+  await anna.logsIn()
+})
+
+story('A whole login needs no mouse', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  const { keyboard } = anna.page
+  const focused = () => anna.page.evaluate(() => document.activeElement.textContent || document.activeElement.name)
+  const reach = async (what) => {
+    for (let key = 0; key < 60; key += 1) {
+      if ((await focused()).includes(what)) return
+      await keyboard.press('Tab')
+    }
+    assert.fail(`the tabulator does not lead to ${what}`)
+  }
+  await anna.open()
+  await anna.isLoggedOut()
+  await reach('phone')
+  await keyboard.type(anna.phone)
+  await keyboard.press('Enter')
+  await anna.seesHeading('Enter the code')
+  await anna.readsCode()
+  await reach('Use this code')
+  await keyboard.press('Enter')
+  await anna.isLoggedIn()
+  assert.equal(await focused(), 'Your account')
+  await anna.isSettled()
+  await reach('Log out')
+  await keyboard.press('Space')
+  await anna.sees('You are logged out.')
+  assert.equal(await focused(), 'phone')
+})
+
+story('The first stop of the keyboard leads past the banner', async ({ arrives }) => {
+  const anna = await arrives('Anna', { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } })
+  await anna.open()
+  await anna.isLoggedOut()
+  await anna.page.keyboard.press('Tab')
+  await anna.sees('Skip to the content')
+  await anna.page.keyboard.press('Enter')
+  assert.equal(await anna.page.evaluate(() => document.activeElement.textContent), 'Sign in')
 })

@@ -23,7 +23,7 @@ export class Person {
     const context = await (await browser()).newContext({
       baseURL: base, locale: 'en-GB', timezoneId: 'Europe/Moscow', viewport: { width: 1280, height: 900 }, ...rest,
     })
-    context.setDefaultTimeout(20_000)
+    context.setDefaultTimeout(Number(process.env.PATIENCE_MS ?? 20_000))
     await context.grantPermissions(['clipboard-read', 'clipboard-write', ...allow], { origin: base })
     const watch = new Watch(base)
     await watch.over(context)

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { story } from './support/story.mjs'
+import { call, codeFor, start } from './support/service.mjs'
+
+const VERIFY = 'POST /api/v1/auth/verify'
+
+story('A wrong code leaves two tries, then one, then asks for a new and longer code', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.open()
+  await anna.asksForCode()
+  const wrong = await anna.readsWrongCode()
+  anna.announce(VERIFY, 401, 3)
+  for (const left of ['You have 2 tries left.', 'You have one try left.']) {
+    await anna.field('Code').pressSequentially(wrong)
+    await anna.sees(left)
+    assert.equal(await anna.field('Code').inputValue(), '')
+  }
+  await anna.looksRight()
+  await anna.field('Code').pressSequentially(wrong)
+  await anna.sees('That was the last try with this code.')
+  await anna.page.clock.install()
+  await anna.page.clock.fastForward('01:01')
+  await anna.looksRight()
+
+  await anna.press('Send a new code')
+  await anna.sees('This code has 6 digits: somebody has been guessing codes')
+  await anna.inbox.getByText(/\b\d{6}\b/).first().waitFor()
+  assert.match(await anna.readsCode(), /^\d{6}$/)
+  await anna.looksRight()
+  await anna.press('Use this code')
+  await anna.isLoggedIn()
+  await anna.isSettled()
+})
+
+story('Guesses of somebody else make the own code too short, and the page says why', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.open()
+  await anna.asksForCode()
+  const short = await anna.readsCode()
+
+  const { challenge_token } = await call(anna.base, 'POST', '/auth/phone', { body: { phone: anna.phone } })
+  const wrong = (await codeFor(anna.base, anna.phone)) === '0000' ? '0001' : '0000'
+  for (let guess = 0; guess < 3; guess += 1) {
+    await assert.rejects(call(anna.base, 'POST', '/auth/verify', { body: { challenge_token, code: wrong } }), /401/)
+  }
+
+  anna.announce(VERIFY, 409)
+  await anna.field('Code').fill(short)
+  await anna.sees('Somebody has been guessing codes')
+  await anna.press('Send a new code')
+  await anna.sees('This code has 6 digits')
+  await anna.inbox.getByText(/\b\d{6}\b/).first().waitFor()
+  await anna.press('Use this code')
+  await anna.isLoggedIn()
+  await anna.isSettled()
+})
+
+story('A code that was waited too long for is said to be over, and a new one is sent', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.page.clock.install()
+  await anna.open()
+  await anna.asksForCode()
+  await anna.readsCode()
+  await anna.sees('The code is good for')
+  await anna.page.clock.fastForward('05:01')
+  await anna.sees('The code is too old now.')
+  await anna.press('Send a new code')
+  await anna.sees('The code is good for')
+  await anna.press('Use this code')
+  await anna.isLoggedIn()
+  await anna.isSettled()
+})
+
+story('A code that the service holds to be over is refused in words', async ({ arrives }) => {
+  const service = await start({ OTP_TTL_SECONDS: 1 })
+  try {
+    const anna = await arrives('Anna', { base: service.base })
+    // Of this page's own clock the code would be good for ever.
+    await anna.page.clock.setFixedTime(new Date())
+    await anna.open()
+    const asked = Date.now()
+    await anna.asksForCode()
+    const code = await codeFor(anna.base, anna.phone)
+    await anna.page.waitForResponse((answer) => answer.url().includes('/dev/inbox'))
+    while (Date.now() < asked + 3_000) await codeFor(anna.base, anna.phone)
+    anna.announce(VERIFY, 401)
+    await anna.field('Code').fill(code)
+    await anna.sees('This code can no longer be used.')
+  } finally {
+    await service.stop()
+  }
+})
+
+story('Another code can be asked for once a minute has been counted down', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.page.clock.install()
+  await anna.open()
+  await anna.asksForCode()
+  await anna.readsCode()
+  await anna.sees(/You can ask for another code in (1:00|0:5\d)/)
+  assert.equal(await anna.button('Send a new code').count(), 0)
+  await anna.page.clock.fastForward('00:30')
+  await anna.sees(/You can ask for another code in 0:[12]\d/)
+  await anna.page.clock.fastForward('00:30')
+  await anna.button('Send a new code').waitFor()
+  await anna.seesNo('You can ask for another code')
+
+  const asked = anna.page.waitForResponse((answer) => answer.url().endsWith('/auth/phone'))
+  await anna.press('Send a new code')
+  assert.equal((await asked).status(), 200)
+  await anna.sees(/You can ask for another code in/)
+  const newest = await codeFor(anna.base, anna.phone)
+  await anna.inbox.getByText(`${newest} is your`).waitFor()
+  await anna.field('Code').pressSequentially(newest)
+  await anna.isLoggedIn()
+  await anna.isSettled()
+})
+
+for (const text of ['Код: 1234', '12 34', '１２３４']) {
+  story(`A code is found in what is pasted: ${text}`, async ({ arrives }) => {
+    const anna = await arrives('Anna')
+    await anna.open()
+    await anna.asksForCode()
+    const code = await anna.readsCode()
+    const digits = [...code]
+    const written = text.replace(/[1-4１-４]/g, (digit) => {
+      const one = digits.shift()
+      return digit > '9' ? String.fromCharCode(one.charCodeAt(0) + 0xfee0) : one
+    })
+    await anna.page.evaluate((value) => navigator.clipboard.writeText(value), written)
+    await anna.field('Code').focus()
+    await anna.page.keyboard.press('ControlOrMeta+v')
+    await anna.isLoggedIn()
+    await anna.isSettled()
+  })
+}
+
+story('A service with longer codes gets a longer field', async ({ arrives }) => {
+  const service = await start({ OTP_LENGTH: 6 })
+  try {
+    const anna = await arrives('Anna', { base: service.base })
+    await anna.open()
+    await anna.asksForCode()
+    const code = await anna.readsCode()
+    assert.match(code, /^\d{6}$/)
+    await anna.sees('This code has 6 digits')
+    await anna.field('Code').pressSequentially(code)
+    await anna.isLoggedIn()
+    await anna.isSettled()
+  } finally {
+    await service.stop()
+  }
+})
+
+story('Too many requests are counted down, and then the button works again', async ({ arrives }) => {
+  const service = await start({ SEND_LIMITS: 'on' })
+  try {
+    const anna = await arrives('Anna', { base: service.base })
+    await anna.page.clock.install({ time: new Date() })
+    await anna.open()
+    await anna.asksForCode()
+    await anna.readsCode()
+    await anna.press('Another number')
+    anna.announce('POST /api/v1/auth/phone', 429)
+    await anna.press('Send code')
+    await anna.sees('Too many tries. Please wait a little.')
+    await anna.sees(/Try again in 0:[0-5]\d/)
+    assert.equal(await anna.button('Send code').getAttribute('aria-disabled'), 'true')
+    await anna.looksRight()
+    await anna.page.clock.fastForward('01:00')
+    await anna.sees('You can try again now.')
+    assert.equal(await anna.button('Send code').getAttribute('aria-disabled'), null)
+  } finally {
+    await service.stop()
+  }
+})

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { story } from './support/story.mjs'
+import { start } from './support/service.mjs'
+
+const REFRESH = 'POST /api/v1/auth/refresh'
+
+story('A reload stays logged in', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  for (let time = 0; time < 2; time += 1) {
+    await anna.page.reload()
+    await anna.isLoggedIn()
+    await anna.isSettled()
+  }
+})
+
+story('Two tabs that reload at once both stay logged in', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  const other = await anna.otherTab()
+  await other.open()
+  await other.isLoggedIn()
+  await other.isSettled()
+  for (let time = 0; time < 3; time += 1) {
+    await Promise.all([anna.page.reload(), other.page.reload()])
+    await Promise.all([anna.isLoggedIn(), other.isLoggedIn()])
+    await Promise.all([anna.isSettled(), other.isSettled()])
+  }
+})
+
+story('A logout ends the login in the other tab as well, and after a reload', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  const other = await anna.otherTab()
+  await other.open()
+  await other.isLoggedIn()
+  await other.isSettled()
+  await anna.press('Log out')
+  await anna.sees('You are logged out.')
+  await other.sees('You logged out in another tab.')
+  await other.page.reload()
+  await other.isLoggedOut()
+  assert.deepEqual(await anna.context.cookies(), [])
+})
+
+story('A login in one tab is taken up by the other', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.open()
+  const other = await anna.otherTab()
+  await other.open()
+  await other.isLoggedOut()
+  await anna.logsIn()
+  await other.isLoggedIn()
+  await other.isSettled()
+})
+
+story('A session that is ended from another device is logged out there', async ({ arrives, phone }) => {
+  const laptop = await arrives('Anna')
+  await laptop.comesIn()
+  const tablet = await arrives('Anna on a tablet', { number: phone('Anna') })
+  await tablet.comesIn()
+  await laptop.page.reload()
+  await laptop.isLoggedIn()
+  await laptop.isSettled()
+  await laptop.card('Where you are logged in').getByRole('button', { name: /^End: / }).click()
+  await laptop.sees('The session is ended.')
+
+  tablet.announce('PATCH /api/v1/profile', 401)
+  tablet.announce(REFRESH, 401)
+  await tablet.write('First name', 'Anna')
+  await tablet.press('Save changes')
+  await tablet.sees('Your session has ended. Please sign in again.')
+  await tablet.isLoggedOut()
+  await tablet.looksRight()
+  await laptop.page.reload()
+  await laptop.isLoggedIn()
+  await laptop.isSettled()
+})
+
+story('All other sessions can be ended at once', async ({ arrives, phone }) => {
+  const first = await arrives('Anna')
+  await first.comesIn()
+  const second = await arrives('Anna on a second device', { number: phone('Anna') })
+  await second.comesIn()
+  const third = await arrives('Anna on a third device', { number: phone('Anna') })
+  await third.comesIn()
+  const card = third.card('Where you are logged in')
+  assert.equal(await card.getByRole('listitem').count(), 3)
+  await third.press('End all others')
+  await third.sees('All other sessions are ended.')
+  await card.getByRole('listitem').nth(1).waitFor({ state: 'detached' })
+  await third.sees('this one', card)
+  for (const ended of [first, second]) {
+    ended.announce(REFRESH, 401)
+    await ended.page.reload()
+    await ended.sees('Your session has ended. Please sign in again.')
+  }
+})
+
+story('No script can read the refresh token, and nothing but the device token is kept', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  const kept = await anna.page.evaluate(() => ({
+    cookie: document.cookie, local: { ...localStorage }, session: { ...sessionStorage },
+  }))
+  assert.equal(kept.cookie, '')
+  assert.deepEqual(kept.session, {})
+  const { 'phone-auth.device-token': device, ...rest } = kept.local
+  assert.match(device, /^eyJ/)
+  assert.doesNotMatch(JSON.stringify(rest), /eyJ/)
+
+  const debugging = await anna.context.newCDPSession(anna.page)
+  const { cookies } = await debugging.send('Network.getCookies')
+  assert.equal(cookies.length, 1)
+  const [{ name, httpOnly, sameSite, path, session }] = cookies
+  assert.deepEqual({ name, httpOnly, sameSite, path, session }, {
+    name: 'phone_auth_refresh', httpOnly: true, sameSite: 'Strict', path: '/', session: false,
+  })
+
+  await anna.press('Log out')
+  await anna.isLoggedOut()
+  assert.doesNotMatch(JSON.stringify(await anna.page.evaluate(() => ({ ...localStorage }))), /eyJ/)
+})
+
+story('An access token is renewed before it ends, and nobody notices', async ({ arrives }) => {
+  const service = await start({ ACCESS_TOKEN_TTL_SECONDS: 5 })
+  try {
+    const anna = await arrives('Anna', { base: service.base })
+    const renewed = anna.page.waitForResponse((answer) => answer.url().endsWith('/auth/refresh'))
+    await anna.comesIn()
+    assert.equal((await renewed).status(), 200)
+    await anna.write('First name', 'Anna')
+    await anna.press('Save changes')
+    await anna.seesHeading('Anna')
+  } finally {
+    await service.stop()
+  }
+})
