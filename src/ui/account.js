@@ -31,8 +31,9 @@ export function account({ user, etag, isNew, referral, entered }) {
     h("div", { class: "hero" }, portrait(profile), h("div", { class: "who" }, title, about),
       button("log-out", logOut, { className: "plain" })),
     h("div", { class: "columns" },
-      h("div", { class: "column" }, personal(profile), card("security", number(profile), pin(profile)), card("sessions", sessions()), card("your-data", farewell(profile))),
-      h("div", { class: "column" }, invitation(), activation(profile, entered), invited())));
+      h("div", { class: "column" }, personal(profile), card("security", number(profile), pin(profile)), card("sessions", sessions()), activation(profile, entered)),
+      h("div", { class: "column" }, invitation(), invited())),
+    h("div", { class: "column" }, card("your-data", farewell(profile))));
   return { root, focus: title, name: "account" };
 }
 

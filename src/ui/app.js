@@ -18,6 +18,9 @@ const main = h("main", { id: "main" });
 const phone = inbox();
 let shown = null;
 
+/** The views beside which the simulated phone lies. */
+const WITH_PHONE = ["sign-in", "code"];
+
 /** What the address says of an invitation: `/i/CODE`. */
 function invitation() {
   const [, text] = /^i\/([^/]*)\/?$/.exec(location.href.slice(ROOT.href.length).replace(/[?#].*/, "")) ?? [];
@@ -38,9 +41,10 @@ function show(view, { focus = true } = {}) {
   shown?.leave?.();
   shown = view;
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
-  main.className = view.name === "account" ? "wide" : phone ? "with-phone" : "alone";
+  const withPhone = phone && WITH_PHONE.includes(view.name);
+  main.className = view.name === "account" ? "wide" : withPhone ? "with-phone" : "alone";
   if (view.name === "sign-in") phone?.rest();
-  fill(main, view.root, view.name === "account" || view.name === "wait" ? null : phone?.root);
+  fill(main, view.root, withPhone ? phone.root : null);
   title();
   scrollTo(0, 0);
   if (focus) (view.focus ?? main.querySelector("h1"))?.focus({ preventScroll: true });
@@ -80,7 +84,7 @@ function showWait() {
 function showAway(problem) {
   show({
     name: "away",
-    root: h("div", { class: "card entry stack" }, h("h1", { tabindex: "-1" }, words("away")),
+    root: h("div", { class: "card entry" }, h("h1", { tabindex: "-1" }, words("away")),
       h("p", { class: "lead" }, problemText(problem)),
       h("div", { class: "actions" }, button("try-again", restore, { className: "primary" }),
         button("sign-in-anew", () => end("logged-out"), { className: "quiet" }))),

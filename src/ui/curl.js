@@ -7,10 +7,9 @@ const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
  * otherwise the shell has to have it as `ACCESS_TOKEN`.
  */
 export function curl({ method, url, headers, body }, token) {
-  const parts = ["curl -i"];
   const needs = [];
-  if (method !== "GET" && !(method === "POST" && body)) parts.push(`-X ${method}`);
-  parts.push(quote(url));
+  const verb = method === "GET" || (method === "POST" && body) ? "" : `-X ${method} `;
+  const parts = [`curl -i ${verb}${quote(url)}`];
   for (const [name, value] of Object.entries(headers)) {
     if (name !== "Authorization") parts.push(`-H ${quote(`${name}: ${value}`)}`);
     else if (token) parts.push(`-H ${quote(`Authorization: Bearer ${token}`)}`);

@@ -71,6 +71,7 @@ export function activation(profile, entered) {
       try {
         const { body } = await ask("POST", "/referral/activate", { body: { invite_code: written } });
         show(body);
+        root.firstElementChild.focus();
         tell("invite-activated");
         await profile.reload();
       } catch (problem) {
@@ -83,7 +84,7 @@ export function activation(profile, entered) {
 
   function show({ activated_invite_code: activated, invited_by_phone: inviter }) {
     if (!activated) return void (entry.root.isConnected || fill(root, entry.root));
-    fill(root, h("p", { class: "activated" }, icon("check"),
+    fill(root, h("p", { class: "activated", tabindex: "-1" }, icon("check"),
       said(() => (inviter ? t("invited-by", { code: activated, phone: phone(inviter) }) : t("invited-by-gone", { code: activated })))));
   }
   profile.follow(() => show(profile.user));

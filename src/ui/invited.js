@@ -23,7 +23,10 @@ export function invited() {
     try {
       failed.clear();
       const { body } = await ask("GET", `/referral/invited?limit=${PAGE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-      list.append(...body.items.map(item));
+      const items = body.items.map(item);
+      list.append(...items);
+      // The button may go away; who pressed it reads on with what is new.
+      if (cursor) items[0]?.focus();
       cursor = body.next_cursor;
       more.hidden = !cursor;
       fill(state, list.children.length ? null : words("invited-nobody"));
@@ -37,4 +40,4 @@ export function invited() {
 }
 
 const item = ({ phone: number, invited_at: at }) =>
-  h("li", {}, h("span", { class: "number" }, said(() => phone(number))), h("time", { datetime: at, class: "hint" }, said(() => date(at))));
+  h("li", { tabindex: "-1" }, h("span", { class: "number" }, said(() => phone(number))), h("time", { datetime: at, class: "hint" }, said(() => date(at))));

@@ -14,8 +14,8 @@ export function pin(profile) {
   profile.follow(() => {
     const has = profile.user.has_pin;
     fill(root, row(words("pin"), words(has ? "pin-is-set" : "pin-is-not-set"),
-      button(has ? "change-pin" : "set-pin", () => change(profile), { className: "plain" }),
-      has ? button("remove-pin", () => remove(profile), { className: "plain danger" }) : null));
+      button(has ? "change-pin" : "set-pin", () => change(profile, root), { className: "plain" }),
+      has ? button("remove-pin", () => remove(profile, root), { className: "plain danger" }) : null));
   });
   return root;
 }
@@ -23,7 +23,7 @@ export function pin(profile) {
 const digits = (label, name, autocomplete, hint) =>
   field({ label, name, type: "password", inputmode: "numeric", autocomplete, maxlength: 12, hint });
 
-function change(profile) {
+function change(profile, home) {
   const has = profile.user.has_pin;
   question(has ? "change-pin" : "set-pin", [
     ...(has ? [digits("current-pin", "current_pin", "current-password")] : []),
@@ -34,21 +34,21 @@ function change(profile) {
     if (next !== again) return fail("again", "pins-differ");
     await ask("PUT", "/profile/pin", { body: current ? { pin: next, current_pin: current } : { pin: next } });
     return "pin-saved";
-  }, profile);
+  }, profile, home);
 }
 
-function remove(profile) {
+function remove(profile, home) {
   question("remove-pin", [digits("current-pin", "current_pin", "current-password")], async ({ current_pin: current }, fail) => {
     if (!isPin(current)) return fail("current_pin", "problem.invalid-request.pin");
     await ask("DELETE", "/profile/pin", { body: { current_pin: current } });
     return "pin-removed";
-  }, profile);
+  }, profile, home);
 }
 
 const isPin = (text) => /^\d{4,12}$/.test(text);
 
-/** Asks for PINs. `work` answers the word to tell when it is done. */
-function question(heading, fields, work, profile) {
+/** Asks for PINs. `work` answers the word to tell when it is done; the focus goes back to `home`, drawn anew. */
+function question(heading, fields, work, profile, home) {
   const dialog = openDialog(heading, (close) => {
     const fail = (name, key) => {
       const concerned = fields.find((one) => one.name === name) ?? fields[0];
@@ -72,10 +72,10 @@ function question(heading, fields, work, profile) {
             // Another client has set one meanwhile.
             close();
             await profile.reload();
-            change(profile);
+            change(profile, home);
           } else throw problem;
         }
       },
     }).root;
-  });
+  }, { onClose: () => home.querySelector("button")?.focus() });
 }

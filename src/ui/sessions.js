@@ -8,7 +8,7 @@ import { tell } from "./toast.js";
 import { ago, said, t, words } from "./words.js";
 
 export function sessions() {
-  const list = h("ul", { class: "list" }, h("li", {}, h("span", { class: "skeleton" })));
+  const list = h("ul", { class: "list", tabindex: "-1" }, h("li", {}, h("span", { class: "skeleton" })));
   const others = button("end-others", endOthers, { className: "plain danger" });
   const failed = message(others);
   others.hidden = true;
@@ -41,7 +41,7 @@ export function sessions() {
       });
       tell("session-ended");
       await load();
-      others.closest("section")?.querySelector("button:not([hidden])")?.focus();
+      (list.querySelector("button") ?? list).focus();
     });
   }
 
@@ -50,6 +50,7 @@ export function sessions() {
       await ask("POST", "/auth/logout", { body: { scope: "others" } });
       tell("others-ended");
       await load();
+      list.focus();
     });
   }
 

@@ -58,7 +58,7 @@ export default {
   "change-number": "Another number",
   "code": "Code",
   "code-length": { one: "{count} digit", other: "{count} digits" },
-  "longer-code": { one: "This code has {count} digit.", other: "This code has {count} digits: somebody has been guessing codes, and a longer one protects the number." },
+  "longer-code": { one: "This code has {count} digit.", other: "This code has {count} digits: codes grow longer when somebody has been guessing, to protect the number." },
   "code-incomplete": { one: "The code has {count} digit.", other: "The code has {count} digits." },
   "code-good-for": "The code is good for {time}",
   "code-over": "The code is too old now. Ask for a new one, that is quick.",
