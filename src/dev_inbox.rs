@@ -27,12 +27,13 @@ pub fn routes(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 struct Owner {
     /// The number, in any common spelling.
-    #[param(example = "+79991234567")]
+    #[param(example = "+79991234567", max_length = 64, pattern = r"^[^A-Za-z\u0000-\u001F\u007F-\u009F]+$")]
     phone: String,
 }
 
 /// What a phone received
 #[derive(Serialize, ToSchema)]
+#[schema(as = Inbox)]
 struct Messages {
     /// The newest first.
     messages: Vec<Message>,

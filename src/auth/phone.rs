@@ -22,7 +22,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct RequestCode {
     /// The number in any common spelling. Without a country code it is read as of the service's default region.
-    #[schema(example = "+79991234567", max_length = 64)]
+    #[schema(example = "+79991234567", max_length = 64, pattern = r"^[^A-Za-z\u0000-\u001F\u007F-\u009F]+$")]
     phone: String,
     /// The code of whoever invited this person. It counts at the first login; a wrong one blocks nothing.
     #[serde(default)]
@@ -50,7 +50,9 @@ struct RequestCode {
 /// Next: show the field, and send what the person enters to `POST /api/v1/auth/verify`. Offer another code after
 /// `resend_in` seconds.
 #[utoipa::path(tag = "authentication", request_body = RequestCode, responses(
-    (status = 200, description = "The code is on its way", body = CodeRequested),
+    (status = 200, description = "The code is on its way", body = CodeRequested,
+        links(("log_in" = (operation_id = "verify_code",
+            request_body = json!({"challenge_token": "$response.body#/challenge_token"}))))),
     (status = 422, description = "invalid-phone, phone-not-supported"),
     (status = 429, description = "too-many-requests"),
     (status = 502, description = "sms-rejected"),

@@ -1,7 +1,10 @@
 use actix_web::{HttpResponse, ResponseError, post, web::Data};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 use super::{TokenPair, answer};
 use crate::{
@@ -41,9 +44,16 @@ struct RefreshTokenInBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RefreshTokenInCookie {
-    /// `cookie`.
-    #[schema(value_type = String, pattern = "^cookie$", example = "cookie")]
+    #[schema(schema_with = cookie)]
     refresh_token_in: RefreshTokenIn,
+}
+
+fn cookie() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("That it is in the cookie."))
+        .enum_values(Some(["cookie"]))
+        .build()
 }
 
 /// The body as it is written.
@@ -83,7 +93,9 @@ impl TryFrom<Members> for RefreshTokens {
 /// both and let the person log in again.
 #[utoipa::path(tag = "authentication", request_body = RefreshTokens, responses(
     (status = 200, description = "The new pair", body = TokenPair,
-        headers(("Set-Cookie" = Option<String>, description = "The new refresh token, if the old one was in the cookie"))),
+        headers(("Set-Cookie" = Option<String>, description = "The new refresh token, if the old one was in the cookie")),
+        links(("refresh" = (operation_id = "refresh_tokens",
+            request_body = json!({"refresh_token": "$response.body#/refresh_token"}))))),
     (status = 401, description = "invalid-refresh-token, refresh-token-reused"),
     (status = 403, description = "foreign-origin"),
     (status = 503, description = "service-unavailable"),

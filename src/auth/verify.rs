@@ -42,7 +42,8 @@ struct VerifyCode {
     pin: Option<Pin>,
     /// What the list of sessions calls this device.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
+    #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone",
+        pattern = r"^[\s\u0085]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F\u2028\u2029]*[\s\u0085]*$")]
     device_name: Option<DeviceName>,
     /// Where the refresh token is wanted. Absent: `body`. A page takes `cookie`, which needs the `Origin` header that
     /// browsers send, and that to be this service's own.
@@ -113,7 +114,9 @@ enum Referral {
 /// read them. Before `expires_in` is over, `POST /api/v1/auth/refresh`.
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
     (status = 200, description = "Logged in", body = LoginAnswer,
-        headers(("Set-Cookie" = Option<String>, description = "The refresh token, if it is wanted in a cookie"))),
+        headers(("Set-Cookie" = Option<String>, description = "The refresh token, if it is wanted in a cookie")),
+        links(("refresh" = (operation_id = "refresh_tokens",
+            request_body = json!({"refresh_token": "$response.body#/refresh_token"}))))),
     (status = 401, description = "invalid-code, invalid-challenge, pin-required, invalid-pin"),
     (status = 403, description = "foreign-origin"),
     (status = 409, description = "code-upgraded"),

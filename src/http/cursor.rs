@@ -38,6 +38,12 @@ mod tests {
             prop_assert_eq!(decode(&encode(position)), Some(position));
         }
 
+        // The pattern of `cursor` in the API document.
+        #[test]
+        fn whatever_the_document_allows_is_a_position(text in "A[A-Za-z0-9_-]{31}") {
+            prop_assert!(decode(&text).is_some());
+        }
+
         #[test]
         fn any_other_text_is_no_cursor_or_a_position_after_1970(text in "[A-Za-z0-9_=-]{0,40}") {
             if let Some(position) = decode(&text) {

@@ -10,6 +10,7 @@ pub mod fallback;
 pub mod json;
 pub mod middleware;
 pub mod openapi;
+mod parameters;
 pub mod problem;
 pub mod problem_kinds;
 mod problem_sources;

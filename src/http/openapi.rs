@@ -14,7 +14,7 @@ use utoipa::{
     },
 };
 
-use super::{examples, problem::ProblemDetails};
+use super::{examples, parameters, problem::ProblemDetails};
 
 /// The document's head; paths and bodies are collected from the features.
 #[derive(OpenApi)]
@@ -81,6 +81,7 @@ pub const KEPT: &str = include_str!("../../docs/openapi.json");
 pub fn complete(document: &mut utoipa::openapi::OpenApi) {
     for (_, _, operation) in operations(document) {
         describe_optional_body(operation);
+        parameters::complete(operation);
         failures::describe(operation);
         // Said of every operation, so that nobody takes silence for an oversight.
         operation.security.get_or_insert_default();

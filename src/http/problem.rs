@@ -4,7 +4,10 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use chrono::TimeDelta;
 use serde::Serialize;
 use tracing_actix_web::RequestId;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 use super::{
     examples::{failures, people},
@@ -107,6 +110,7 @@ pub struct ProblemDetails {
     /// What is wrong this time.
     detail: Cow<'static, str>,
     /// Stable name of the kind; programs switch on it.
+    #[schema(schema_with = codes)]
     code: &'static str,
     /// Identifier of the request in the logs.
     #[schema(value_type = String, required = true)]
@@ -123,6 +127,15 @@ pub struct ProblemDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = u32, required = false)]
     retry_after: Option<u32>,
+}
+
+/// The codes that there are, for programs that switch on them.
+fn codes() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("Stable name of the kind; programs switch on it."))
+        .enum_values(Some(ProblemKind::ALL.iter().map(|kind| kind.code)))
+        .build()
 }
 
 impl ProblemDetails {

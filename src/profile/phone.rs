@@ -19,7 +19,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct ChangePhone {
     /// The new number in any common spelling. Without a country code it is read as of the service's default region.
-    #[schema(example = "+79997654321", max_length = 64)]
+    #[schema(example = "+79997654321", max_length = 64, pattern = r"^[^A-Za-z\u0000-\u001F\u007F-\u009F]+$")]
     phone: String,
     /// The account's PIN: needed where there is one and the login is more than ten minutes ago.
     #[serde(default)]
@@ -40,7 +40,9 @@ struct ChangePhone {
 /// Next: send the code to `POST /api/v1/profile/phone/verify`. After `reauthentication-required` let the person log in
 /// again first.
 #[utoipa::path(tag = "profile", security(("bearer" = [])), request_body = ChangePhone, responses(
-    (status = 200, description = "The code is on its way", body = CodeRequested),
+    (status = 200, description = "The code is on its way", body = CodeRequested,
+        links(("change_phone" = (operation_id = "verify_phone",
+            request_body = json!({"challenge_token": "$response.body#/challenge_token"}))))),
     (status = 401, description = "reauthentication-required, pin-required, invalid-pin"),
     (status = 422, description = "invalid-phone, phone-not-supported, invalid-request"),
     (status = 429, description = "too-many-requests"),

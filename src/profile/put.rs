@@ -16,19 +16,21 @@ use crate::{
 struct ReplaceProfile {
     /// An e-mail address, stored as given but for surrounding white space.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 254, example = "ada@example.com")]
+    #[schema(value_type = Option<String>, format = Email, max_length = 254, example = "ada@example.com")]
     email: Option<Email>,
     /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Refused are
     /// characters that control, are not seen and not needed to write what is, change the direction of writing, or are
     /// private or not assigned.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
+    #[schema(value_type = Option<String>, max_length = 100, example = "Ada",
+        pattern = r"^[\s\u0085]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F\u2028\u2029]*[\s\u0085]*$")]
     first_name: Option<PersonName>,
     /// 1 to 100 characters in Normalization Form C; surrounding white space is cut off. Refused are
     /// characters that control, are not seen and not needed to write what is, change the direction of writing, or are
     /// private or not assigned.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
+    #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace",
+        pattern = r"^[\s\u0085]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F\u2028\u2029]*[\s\u0085]*$")]
     last_name: Option<PersonName>,
 }
 

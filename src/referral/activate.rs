@@ -18,7 +18,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct ActivateInvite {
     /// Six letters or digits; case, spaces and dashes do not matter.
-    #[schema(value_type = String, example = "h3np8x")]
+    #[schema(value_type = String, example = "h3np8x", pattern = "^[ -]*([A-Za-z0-9][ -]*){6}$")]
     invite_code: InviteCode,
 }
 

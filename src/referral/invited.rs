@@ -21,6 +21,7 @@ struct Page {
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100, example = 20)]
     limit: Option<Limit>,
     /// `next_cursor` of the page before; absent for the newest.
+    #[param(pattern = "^A[A-Za-z0-9_-]{31}$")]
     cursor: Option<String>,
 }
 
@@ -69,7 +70,9 @@ struct InvitedUser {
 ///
 /// Next: take `next_cursor` as `cursor` for the following page, until it is null.
 #[utoipa::path(tag = "referral", security(("bearer" = [])), params(Page), responses(
-    (status = 200, description = "A page", body = InvitedPage),
+    (status = 200, description = "A page", body = InvitedPage,
+        links(("next_page" = (operation_id = "list_invited",
+            parameters(("cursor" = "$response.body#/next_cursor")))))),
     (status = 422, description = "invalid-request"),
     (status = 503, description = "service-unavailable"),
 ))]

@@ -81,7 +81,9 @@ impl Session {
 /// Next: show the list to the person, and offer to end what they do not know: `DELETE /api/v1/sessions/{id}` ends one,
 /// `POST /api/v1/auth/logout` with `others` ends all but this one.
 #[utoipa::path(tag = "sessions", security(("bearer" = [])), responses(
-    (status = 200, description = "The sessions", body = SessionList),
+    (status = 200, description = "The sessions", body = SessionList,
+        links(("end_session" = (operation_id = "end_session",
+            parameters(("id" = "$response.body#/items/0/id")))))),
     (status = 503, description = "service-unavailable"),
 ))]
 #[get("/sessions")]

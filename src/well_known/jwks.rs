@@ -10,11 +10,39 @@ use crate::{http::problem::Problem, state::AppState};
 #[expect(dead_code, reason = "the API document shows its form; the tokens make the set")]
 struct JwkSet {
     /// Every key whose tokens may live, and the one that signs next. `kid` is the thumbprint of the key (RFC 7638).
-    #[schema(value_type = Vec<Object>, example = json!([{
+    #[schema(example = json!([{
         "alg": "ES256", "crv": "P-256", "kid": "_Uqhd0fUa4WjK3CvbYFwGXGZU2cPUbPyVC3BrVOnBJk", "kty": "EC", "use": "sig",
         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
     }]))]
-    keys: Vec<serde_json::Value>,
+    keys: Vec<Jwk>,
+}
+
+/// A public key (RFC 7517, section 4)
+#[derive(ToSchema)]
+#[schema(as = Jwk)]
+#[expect(dead_code, reason = "as above")]
+struct Jwk {
+    /// `EC`, or `OKP` of an Ed25519 key.
+    #[schema(example = "EC")]
+    kty: String,
+    /// `P-256` or `Ed25519`.
+    #[schema(example = "P-256")]
+    crv: String,
+    /// `ES256` or `EdDSA`.
+    #[schema(example = "ES256")]
+    alg: String,
+    /// Always `sig`.
+    #[schema(rename = "use", example = "sig")]
+    key_use: String,
+    /// Which key: `kid` in the header of a token.
+    #[schema(example = "_Uqhd0fUa4WjK3CvbYFwGXGZU2cPUbPyVC3BrVOnBJk")]
+    kid: String,
+    /// The public key, or the first coordinate of it.
+    #[schema(example = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU")]
+    x: String,
+    /// The second coordinate, of an `EC` key.
+    #[schema(value_type = String, required = false, example = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0")]
+    y: Option<String>,
 }
 
 /// The public signing keys

@@ -4,3 +4,4 @@ mod failures;
 mod files;
 mod openapi;
 mod pages;
+mod schemas;
