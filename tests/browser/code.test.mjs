@@ -64,8 +64,11 @@ story('A code that was waited too long for is said to be over, and a new one is 
   await anna.sees('The code is good for')
   await anna.page.clock.fastForward('05:01')
   await anna.sees('The code is too old now.')
+  const asked = anna.page.waitForResponse((answer) => answer.url().endsWith('/auth/phone'))
   await anna.press('Send a new code')
+  await asked
   await anna.sees('The code is good for')
+  await anna.inbox.getByText(await codeFor(anna.base, anna.phone)).first().waitFor()
   await anna.press('Use this code')
   await anna.isLoggedIn()
   await anna.isSettled()

@@ -3,20 +3,22 @@
 import assert from 'node:assert/strict'
 import { axe } from './browser.mjs'
 
-const WIDTHS = [1280, 390]
-const SCHEMES = ['light', 'dark']
+const WIDE_LIGHT = [1280, 'light']
+const NARROW_DARK = [390, 'dark']
+const IN_PASSING = [WIDE_LIGHT, NARROW_DARK]
+const IN_FULL = [WIDE_LIGHT, [1280, 'dark'], [390, 'light'], NARROW_DARK]
 
-/** axe-core finds nothing, best practices included, wide and narrow, light and dark. */
-export async function expectAccessible(page) {
+/**
+ * axe-core finds nothing, best practices included. The main states are looked at `inFull`: wide and narrow, each in
+ * light and in dark.
+ */
+export async function expectAccessible(page, { inFull = false } = {}) {
   const before = page.viewportSize()
-  for (const width of WIDTHS) {
+  for (const [width, colorScheme] of inFull ? IN_FULL : IN_PASSING) {
     await page.setViewportSize({ width, height: 900 })
-    for (const colorScheme of SCHEMES) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await atRest(page)
-      const found = await findings(page)
-      assert.deepEqual(found, [], `axe-core at ${width} px, ${colorScheme}`)
-    }
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await atRest(page)
+    assert.deepEqual(await findings(page), [], `axe-core at ${width} px, ${colorScheme}`)
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null })
   await page.setViewportSize(before)

@@ -123,6 +123,11 @@ export class Person {
     await this.logsIn()
   }
 
+  async opensDrawer() {
+    await this.page.getByRole('button', { name: /^Requests( \d+)?$/ }).click()
+    await this.page.locator('#requests').waitFor()
+  }
+
   /** Nothing is under way: what the cards show is there. */
   async isSettled() {
     await this.page.waitForLoadState('networkidle')
@@ -142,8 +147,8 @@ export class Person {
     return this.page.evaluate(() => navigator.clipboard.readText())
   }
 
-  async looksRight() {
-    await expectAccessible(this.page)
+  async looksRight(options) {
+    await expectAccessible(this.page, options)
     await expectNarrow(this.page)
   }
 

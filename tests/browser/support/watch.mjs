@@ -5,6 +5,7 @@ const LOADING = /^Failed to load resource: (?:the server responded with a status
 export class Watch {
   #found = []
   #announced = []
+  #sayings = []
 
   constructor(base) {
     this.origin = new URL(base).origin
@@ -36,17 +37,18 @@ export class Watch {
     }
   }
 
-  /** Requests to `path` may end in any way and number: those that a test cuts off by what it does next. */
-  excuse(path) {
-    this.#announced.push({ path, always: true })
+  /** The console is to say this, at least once. */
+  announceSaying(pattern) {
+    this.#sayings.push({ pattern, said: false })
   }
 
   /** What was seen and not announced, and what was announced and not seen. */
   findings() {
     const missing = this.#announced
-      .filter((one) => !one.always && !one.answered)
+      .filter((one) => !one.answered)
       .map((one) => `announced, but not seen: ${one.method} ${one.path} fails with ${one.failure}`)
-    return [...this.#found, ...missing]
+    const unsaid = this.#sayings.filter((one) => !one.said).map((one) => `announced, but not said: ${one.pattern}`)
+    return [...this.#found, ...missing, ...unsaid]
   }
 
   #request(request) {
@@ -60,6 +62,11 @@ export class Watch {
     if (!['error', 'warning', 'assert'].includes(message.type())) return
     const [, status, error] = LOADING.exec(message.text()) ?? []
     const address = message.location().url
+    const saying = this.#sayings.find(({ pattern }) => pattern.test(message.text()))
+    if (saying) {
+      saying.said = true
+      return
+    }
     if ((status ?? error) && this.#take('written', { path: pathOf(address), failure: status ?? error })) return
     this.#found.push(`console ${message.type()}: ${message.text()} (${address}:${message.location().lineNumber})`)
   }
@@ -70,8 +77,8 @@ export class Watch {
   }
 
   #take(part, { method, path, failure }) {
-    const announced = this.#announced.find((one) => one.path === path && (one.always || (
-      !one[part] && one.failure === failure && (!method || one.method === method))))
+    const announced = this.#announced.find((one) => (
+      !one[part] && one.path === path && one.failure === failure && (!method || one.method === method)))
     if (announced) announced[part] = true
     return Boolean(announced)
   }
