@@ -1,14 +1,12 @@
 // The account: who one is, and everything that one can do about it.
 
-import { card } from "./card.js";
+import { card } from "./surface.js";
 import { fill, h, icon } from "./element.js";
 import { farewell } from "./farewell.js";
-import { invitation, activation } from "./invite.js";
-import { invited } from "./invited.js";
+import { activation, invitation, invited } from "./invite.js";
 import { number } from "./number.js";
-import { personal } from "./personal.js";
+import { personal, portrait } from "./profile.js";
 import { pin } from "./pin.js";
-import { portrait } from "./portrait.js";
 import { sessions } from "./sessions.js";
 import { profileOf } from "./profile-state.js";
 import { button } from "./form.js";

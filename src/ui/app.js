@@ -8,11 +8,10 @@ import { fill, h } from "./element.js";
 import { button } from "./form.js";
 import { footer, header } from "./frame.js";
 import { inbox } from "./inbox.js";
-import { problemText } from "./problems.js";
 import { ask, end, isLoggedIn, mayBeLoggedIn, refresh, session } from "./session.js";
 import { readInviteCode, signIn } from "./sign-in.js";
-import { toasts } from "./toast.js";
-import { t, words } from "./words.js";
+import { toasts } from "./surface.js";
+import { problemText, t, words } from "./words.js";
 
 const main = h("main", { id: "main" });
 const phone = inbox();

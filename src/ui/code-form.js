@@ -3,8 +3,7 @@
 import { Problem } from "./api.js";
 import { fill, freshId, h, set } from "./element.js";
 import { button, countDown, message, once } from "./form.js";
-import { problemText } from "./problems.js";
-import { countdown, said, t, words } from "./words.js";
+import { countdown, problemText, said, t, words } from "./words.js";
 
 const USUAL_LENGTH = 4;
 

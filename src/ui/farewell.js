@@ -1,8 +1,7 @@
 // The own data: taken along, or deleted.
 
 import { Problem } from "./api.js";
-import { row } from "./card.js";
-import { openDialog } from "./dialog.js";
+import { openDialog, row } from "./surface.js";
 import { h } from "./element.js";
 import { button, field, form, message } from "./form.js";
 import { ask, end } from "./session.js";

@@ -2,8 +2,7 @@
 
 import { Problem } from "./api.js";
 import { fill, freshId, h, set } from "./element.js";
-import { problemText } from "./problems.js";
-import { countdown, said, t, words } from "./words.js";
+import { countdown, problemText, said, t, words } from "./words.js";
 
 /** A labelled field. `fail(text)` shows an error beside it, `fail(null)` takes it away. */
 export function field({ label, hint, className = "", ...attributes }) {

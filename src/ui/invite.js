@@ -1,13 +1,12 @@
-// The own invite code with its link and QR code, and the entry of somebody else's.
+// The own invite code with its link and QR code, the entry of somebody else's, and the people one has invited.
 
 import { Problem } from "./api.js";
-import { card } from "./card.js";
 import { fill, h, icon } from "./element.js";
 import { button, field, form, message } from "./form.js";
 import { ask } from "./session.js";
 import { readInviteCode } from "./sign-in.js";
-import { tell } from "./toast.js";
-import { phone, said, t, words } from "./words.js";
+import { card, tell } from "./surface.js";
+import { date, phone, said, t, words } from "./words.js";
 
 /** "Invite people": code, link, QR code. */
 export function invitation() {
@@ -90,3 +89,38 @@ export function activation(profile, entered) {
   profile.follow(() => show(profile.user));
   return card("were-you-invited", root);
 }
+
+const PAGE = 10;
+
+export function invited() {
+  const list = h("ul", { class: "list" });
+  const state = h("p", { class: "hint" }, words("one-moment"));
+  const more = button("more", () => load(), { className: "plain" });
+  const failed = message(more);
+  let cursor = null;
+  more.hidden = true;
+  load();
+  return card("invited-people", list, state, failed.root, more);
+
+  async function load() {
+    try {
+      failed.clear();
+      const { body } = await ask("GET", `/referral/invited?limit=${PAGE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+      const items = body.items.map(item);
+      list.append(...items);
+      // The button may go away; who pressed it reads on with what is new.
+      if (cursor) items[0]?.focus();
+      cursor = body.next_cursor;
+      more.hidden = !cursor;
+      fill(state, list.children.length ? null : words("invited-nobody"));
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      fill(state);
+      more.hidden = false;
+      failed.show(problem);
+    }
+  }
+}
+
+const item = ({ phone: number, invited_at: at }) =>
+  h("li", { tabindex: "-1" }, h("span", { class: "number" }, said(() => phone(number))), h("time", { datetime: at, class: "hint" }, said(() => date(at))));

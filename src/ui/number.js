@@ -1,14 +1,12 @@
 // The change of number: a code to the new one, then the code.
 
 import { Problem } from "./api.js";
-import { row } from "./card.js";
+import { loginTooOld, openDialog, row, tell } from "./surface.js";
 import { codeForm } from "./code-form.js";
-import { loginTooOld, openDialog } from "./dialog.js";
 import { fill, h } from "./element.js";
 import { button, field, form, owner } from "./form.js";
 import { inbox } from "./inbox.js";
 import { ask, logOut } from "./session.js";
-import { tell } from "./toast.js";
 import { currentLanguage, phone as written, said, t, words } from "./words.js";
 
 export function number(profile) {

@@ -1,12 +1,10 @@
 // The PIN: a second step that a person may have at login.
 
 import { Problem } from "./api.js";
-import { row } from "./card.js";
-import { loginTooOld, openDialog } from "./dialog.js";
+import { loginTooOld, openDialog, row, tell } from "./surface.js";
 import { fill, h } from "./element.js";
 import { button, field, form, owner } from "./form.js";
 import { ask, logOut } from "./session.js";
-import { tell } from "./toast.js";
 import { words } from "./words.js";
 
 export function pin(profile) {

@@ -4,7 +4,7 @@ import { Problem } from "./api.js";
 import { fill, h, icon } from "./element.js";
 import { button, message } from "./form.js";
 import { ask, end } from "./session.js";
-import { tell } from "./toast.js";
+import { tell } from "./surface.js";
 import { ago, said, t, words } from "./words.js";
 
 export function sessions() {

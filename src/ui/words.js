@@ -95,3 +95,14 @@ export function phone(number) {
   const russian = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(number);
   return russian ? `+7\u00a0${russian[1]}\u00a0${russian[2]}-${russian[3]}-${russian[4]}` : number;
 }
+
+/** What a failure is called: a sentence or two for people. `place` chooses a text for one form, where the same code means another thing. */
+export function problemText(problem, place) {
+  return said(() => {
+    for (const key of [`problem.${problem.code}.${place}`, `problem.${problem.code}`]) {
+      if (knows(key)) return t(key, { count: problem.attempts_left ?? 0, ...problem });
+    }
+    if (problem.title) return [problem.title, problem.detail].filter(Boolean).join(". ").replace(/\.\. /g, ". ");
+    return t("problem.unexpected-answer");
+  });
+}

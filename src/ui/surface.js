@@ -1,8 +1,18 @@
-// A question that has to be answered first.
+// What things lie on: cards with their lines, dialogs, and short news at the edge of the page.
 
 import { fill, freshId, h, icon } from "./element.js";
 import { button } from "./form.js";
 import { words } from "./words.js";
+
+export function card(heading, ...content) {
+  return h("section", { class: `card ${heading}`, "aria-label": words(heading) }, h("h2", {}, words(heading)), ...content);
+}
+
+/** A line of a card: what it is, how it stands, and what can be done. */
+export function row(label, state, ...actions) {
+  return h("div", { class: "row" }, h("div", { class: "row-text" }, h("p", { class: "row-label" }, label), h("p", { class: "row-state" }, state)),
+    h("div", { class: "row-actions" }, ...actions));
+}
 
 /** Opens a dialog. `build(close)` answers what is in it. It is gone from the page once it is closed. */
 export function openDialog(heading, build, { onClose = () => {} } = {}) {
@@ -35,4 +45,18 @@ export function openDialog(heading, build, { onClose = () => {} } = {}) {
 export function loginTooOld(onLogIn) {
   return h("div", { class: "stack" }, h("p", { class: "notice" }, words("login-too-old")),
     h("div", { class: "actions" }, button("log-in-again", onLogIn, { className: "primary" })));
+}
+
+const SECONDS = 5;
+
+const root = h("div", { class: "toast", role: "status" });
+let timer;
+
+export const toasts = root;
+
+/** Says `key`, a word of the dictionary. */
+export function tell(key, values) {
+  clearTimeout(timer);
+  fill(root, h("p", {}, words(key, values)));
+  timer = setTimeout(() => fill(root), SECONDS * 1000);
 }
