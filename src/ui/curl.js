@@ -3,6 +3,7 @@
 
 import { ROOT } from "./api.js";
 
+/** Method, path, and the tag and name under which the reference has the operation. */
 const OPERATIONS = [
   ["POST", "auth/phone", "authentication", "request_code"],
   ["POST", "auth/verify", "authentication", "verify_code"],

@@ -92,6 +92,7 @@ export function activation(profile, entered) {
 
 const PAGE = 10;
 
+/** "People you invited": newest first, a page at a time. */
 export function invited() {
   const list = h("ul", { class: "list" });
   const state = h("p", { class: "hint" }, words("one-moment"));

@@ -9,6 +9,7 @@ import { words } from "./words.js";
 
 const MEMBERS = ["first_name", "last_name", "email"];
 
+/** "Profile": what a person may write about themselves. */
 export function personal(profile) {
   const fields = [
     field({ label: "first-name", name: "first_name", autocomplete: "given-name", maxlength: 100 }),
@@ -51,6 +52,7 @@ function changed(values, user) {
 const TYPES = ["image/png", "image/jpeg", "image/webp"];
 const MOST = 2 * 1024 * 1024;
 
+/** The picture, or the initials of who has none; a press changes it. */
 export function portrait(profile) {
   const face = h("span", { class: "avatar" });
   const root = h("button", { type: "button", class: "portrait", "aria-label": words("change-picture"), on: { click: () => choose(profile) } },

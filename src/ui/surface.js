@@ -4,6 +4,7 @@ import { fill, freshId, h, icon } from "./element.js";
 import { button } from "./form.js";
 import { words } from "./words.js";
 
+/** A section of the account, with its heading. */
 export function card(heading, ...content) {
   return h("section", { class: `card ${heading}`, "aria-label": words(heading) }, h("h2", {}, words(heading)), ...content);
 }
@@ -52,6 +53,7 @@ const SECONDS = 5;
 const root = h("div", { class: "toast", role: "status" });
 let timer;
 
+/** Stands in the page from the start, so that what it says is read out. */
 export const toasts = root;
 
 /** Says `key`, a word of the dictionary. */
