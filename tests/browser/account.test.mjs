@@ -47,7 +47,7 @@ story('A change from another tab is not overwritten', async ({ arrives }) => {
   other.announce('PATCH /api/v1/profile', 412)
   await other.write('First name', 'Hanna')
   await other.press('Save changes')
-  await other.sees('The profile was changed in another place meanwhile.')
+  await other.sees('The profile was changed in another place meanwhile')
   await other.seesHeading('Anna')
   assert.equal(await other.field('First name').inputValue(), 'Anna')
   await other.write('First name', 'Hanna')

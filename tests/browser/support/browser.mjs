@@ -2,7 +2,6 @@
 
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { after } from 'node:test'
 
 const installed = createRequire(new URL('../../../target/browser/node/', import.meta.url))
 const { chromium } = installed('playwright-core')
@@ -16,7 +15,7 @@ const FLAGS = [
 
 let launched
 
-/** One for the file: started by the first who asks, closed after the last test. */
+/** One for the process: started by the first who asks. */
 export function browser() {
   launched ??= chromium.launch({
     executablePath: execFileSync('tests/browser/install', ['--name'], { encoding: 'utf8' }).trim(),
@@ -29,5 +28,3 @@ export function browser() {
 export async function close() {
   await (await launched)?.close()
 }
-
-after(close)

@@ -1,9 +1,12 @@
 // A test: some people, their browsers, and a watch over each of them.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
+import { close } from './browser.mjs'
 import { Person, numberOf } from './person.mjs'
 import { shared } from './service.mjs'
+
+after(close)
 
 /**
  * `tell({ arrives, phone })` tells the story. `arrives(name, options)` is another person's browser; their number is
