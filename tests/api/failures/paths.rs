@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Answer, Operation, TestApp};
 
 /// Addresses outside the API document; what answers there is only read.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "/",
     "/openapi.json",
     "/redoc",
@@ -15,6 +15,7 @@ const PAGES: [&str; 17] = [
     "/swagger/init.js",
     "/swagger/swagger-ui.css",
     "/swagger/swagger-ui-bundle.js",
+    "/problems",
     "/problems/invalid-code",
     "/problems/no-such-kind",
     "/i/AB12CD",
@@ -65,7 +66,7 @@ async fn a_path_that_is_none_is_not_found_whatever_the_method() {
         "/api/v1//profile",
         "/health",
         "/health/",
-        "/problems",
+        "/problems/",
         "/problems/invalid-code/more",
         "/dev",
         "/redoc/nothing.js",
