@@ -2,14 +2,16 @@
 
 use actix_web::dev::{Handler, HttpServiceFactory};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, ETag, EntityTag, Header, IfNoneMatch,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    AcceptEncoding, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, ContentEncoding,
+    ETag, Encoding, EntityTag, Header, IfNoneMatch, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::middleware::Compress;
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use std::{io::Write, sync::OnceLock};
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
 use super::fallback;
@@ -28,6 +30,8 @@ const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 pub(crate) struct Asset {
     media_type: &'static str,
     body: Bytes,
+    /// The same, compressed once for all who ask.
+    gzipped: OnceLock<Bytes>,
     tag: EntityTag,
     policy: &'static str,
     caching: &'static str,
@@ -38,7 +42,7 @@ impl Asset {
         let body = body.into();
         // Weak, because the same file may leave compressed or not.
         let tag = EntityTag::new_weak(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
-        Self { media_type, body, tag, policy: NOTHING, caching: EVERY_VISIT }
+        Self { media_type, body, gzipped: OnceLock::new(), tag, policy: NOTHING, caching: EVERY_VISIT }
     }
 
     /// A page that may load what `policy`, its `Content-Security-Policy`, says.
@@ -73,8 +77,28 @@ impl Asset {
             .insert_header((CONTENT_SECURITY_POLICY, self.policy))
             .insert_header((CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
             .insert_header((REFERRER_POLICY, "no-referrer"))
-            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
-        if known { response.finish() } else { response.content_type(self.media_type).body(self.body.clone()) }
+            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .insert_header((VARY, "accept-encoding"));
+        if known {
+            return response.finish();
+        }
+        response.content_type(self.media_type);
+        if takes_gzip(request) {
+            response.insert_header(ContentEncoding::Gzip).body(self.gzipped())
+        } else {
+            response.body(self.body.clone())
+        }
+    }
+
+    /// At the best level, for it is done once, at the first visit.
+    fn gzipped(&self) -> Bytes {
+        let compress = || {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            // Writing to memory does not fail.
+            let _ = encoder.write_all(&self.body);
+            encoder.finish().unwrap_or_default().into()
+        };
+        self.gzipped.get_or_init(compress).clone()
     }
 
     /// An `If-None-Match` that cannot be read counts as none (RFC 9110, 13.1.2).
@@ -92,16 +116,19 @@ impl Asset {
     }
 }
 
-/// An address that can only be read, compressed where the client likes: some
-/// files are a megabyte, and no answer of the API is worth the time.
+/// Whether the client would rather have it compressed (RFC 9110, section 12.5.3).
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let known = [Encoding::gzip(), Encoding::identity()];
+    let wanted = AcceptEncoding::parse(request).ok();
+    wanted.and_then(|wanted| wanted.negotiate(known.iter())) == Some(Encoding::gzip())
+}
+
+/// An address that can only be read.
 pub(crate) fn readable<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + use<F, Args>
 where
     F: Handler<Args>,
     F::Output: Responder + 'static,
     Args: FromRequest + 'static,
 {
-    web::resource(path)
-        .wrap(Compress::default())
-        .route(web::get().to(handler))
-        .default_service(web::to(fallback::no_such_operation))
+    web::resource(path).route(web::get().to(handler)).default_service(web::to(fallback::no_such_operation))
 }

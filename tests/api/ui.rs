@@ -60,3 +60,24 @@ async fn a_known_file_is_not_sent_again() {
     let again = app.send(again).await.expect(304);
     assert_eq!(again.header("cache-control"), "no-cache");
 }
+
+#[tokio::test]
+async fn everything_that_a_visit_loads_is_below_60_kib_on_the_wire() {
+    let app = TestApp::start().await;
+    let mut all = 0;
+    let page = app.get("/").await.expect(200);
+    let listed = std::fs::read_dir("src/ui").unwrap().map(|entry| entry.unwrap().file_name());
+    let files = listed.map(|name| format!("/ui/{}", name.to_str().unwrap()));
+    for path in
+        files.filter(|path| !path.ends_with("mod.rs") && !path.ends_with("page.html")).chain(["/".into()])
+    {
+        let request = app.request(reqwest::Method::GET, &path).header("accept-encoding", "br, gzip;q=0.8");
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["content-encoding"], "gzip", "{path}");
+        assert_eq!(answer.headers()["vary"], "accept-encoding", "{path}");
+        all += answer.bytes().await.unwrap().len();
+    }
+    assert!(all < 60 * 1024, "{all} bytes");
+    // Who does not ask for it gets it plain.
+    assert_eq!(page.header("content-encoding"), "");
+}
