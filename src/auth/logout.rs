@@ -60,7 +60,7 @@ impl TryFrom<String> for LogOutScope {
 /// Next: forget the tokens of what was ended, and show the way to log in: `POST /api/v1/auth/phone`.
 #[utoipa::path(tag = "authentication", security(("bearer" = [])), request_body = Option<LogOut>, responses(
     (status = 204, description = "The sessions are ended",
-        headers(("Set-Cookie" = Option<String>, description = "Takes the refresh token's cookie away, if there was one"))),
+        headers(("Set-Cookie" = String, description = "Takes the refresh token's cookie away, if there was one"))),
     (status = 503, description = "service-unavailable"),
 ))]
 #[post("/auth/logout")]

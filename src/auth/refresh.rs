@@ -93,7 +93,7 @@ impl TryFrom<Members> for RefreshTokens {
 /// both and let the person log in again.
 #[utoipa::path(tag = "authentication", request_body = RefreshTokens, responses(
     (status = 200, description = "The new pair", body = TokenPair,
-        headers(("Set-Cookie" = Option<String>, description = "The new refresh token, if the old one was in the cookie")),
+        headers(("Set-Cookie" = String, description = "The new refresh token, if the old one was in the cookie")),
         links(("refresh" = (operation_id = "refresh_tokens",
             request_body = json!({"refresh_token": "$response.body#/refresh_token"}))))),
     (status = 401, description = "invalid-refresh-token, refresh-token-reused"),

@@ -114,7 +114,7 @@ enum Referral {
 /// read them. Before `expires_in` is over, `POST /api/v1/auth/refresh`.
 #[utoipa::path(tag = "authentication", request_body = VerifyCode, responses(
     (status = 200, description = "Logged in", body = LoginAnswer,
-        headers(("Set-Cookie" = Option<String>, description = "The refresh token, if it is wanted in a cookie")),
+        headers(("Set-Cookie" = String, description = "The refresh token, if it is wanted in a cookie")),
         links(("refresh" = (operation_id = "refresh_tokens",
             request_body = json!({"refresh_token": "$response.body#/refresh_token"}))))),
     (status = 401, description = "invalid-code, invalid-challenge, pin-required, invalid-pin"),

@@ -11,7 +11,17 @@ static METHODS: LazyLock<HashMap<String, String>> = LazyLock::new(|| methods(ope
 /// Of the API document only this.
 #[derive(Deserialize)]
 struct Document {
-    paths: HashMap<String, HashMap<String, IgnoredAny>>,
+    paths: HashMap<String, Operations>,
+}
+
+/// Which operations a path has.
+#[derive(Deserialize)]
+struct Operations {
+    get: Option<IgnoredAny>,
+    post: Option<IgnoredAny>,
+    put: Option<IgnoredAny>,
+    patch: Option<IgnoredAny>,
+    delete: Option<IgnoredAny>,
 }
 
 /// Reads them off the API document.
@@ -19,14 +29,14 @@ fn methods(document: &str) -> HashMap<String, String> {
     let paths = serde_json::from_str(document).map(|Document { paths }| paths).unwrap_or_default();
     let known = paths.into_iter().map(|(path, operations)| {
         let names = [
-            ("GET, HEAD", "get"),
-            ("POST", "post"),
-            ("PUT", "put"),
-            ("PATCH", "patch"),
-            ("DELETE", "delete"),
+            ("GET, HEAD", operations.get),
+            ("POST", operations.post),
+            ("PUT", operations.put),
+            ("PATCH", operations.patch),
+            ("DELETE", operations.delete),
         ];
-        let names = names.iter().filter(|(_, member)| operations.contains_key(*member));
-        (path, names.map(|(name, _)| *name).collect::<Vec<_>>().join(", "))
+        let names = names.into_iter().filter(|(_, known)| known.is_some());
+        (path, names.map(|(name, _)| name).collect::<Vec<_>>().join(", "))
     });
     known.collect()
 }

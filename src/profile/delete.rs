@@ -19,7 +19,7 @@ use crate::{
     params(("If-Match" = Option<String>, Header, description = "Delete only if the profile still has this `ETag`")),
     responses(
     (status = 204, description = "The account is gone",
-        headers(("Set-Cookie" = Option<String>, description = "Takes the refresh token's cookie away, if there was one"))),
+        headers(("Set-Cookie" = String, description = "Takes the refresh token's cookie away, if there was one"))),
     (status = 412, description = "profile-changed"),
     (status = 422, description = "invalid-request"),
     (status = 503, description = "service-unavailable"),
