@@ -11,7 +11,8 @@
 //!
 //! * words: [`domain`], values that cannot be wrong;
 //! * tools, which do not know each other: [`store`], [`token`], [`picture`], [`sms`],
-//!   [`webhooks`] and [`webhook_signature`], [`embedded`], [`telemetry`], [`places`] and [`clock`];
+//!   [`webhooks`] and [`webhook_signature`], [`embedded`], [`telemetry`], [`places`] and [`clock`],
+//!   and [`postman`], which makes a collection of the API document;
 //!   [`audit`], what is told of them for later, and [`custody`], the keys between database
 //!   and tokens;
 //! * the edge, what every request meets: [`http`]; and [`codes`], the way of a code
@@ -42,6 +43,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod picture;
 pub mod places;
+pub mod postman;
 pub mod problem_pages;
 pub mod profile;
 pub mod referral;

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Keys(command) => cli::keys::run(&arguments.config, &command),
         Command::Events(command) => cli::events::run(&arguments.config, &command),
         Command::Openapi => cli::openapi(),
+        Command::Postman => cli::postman::print(),
         Command::GuessBound { profile } => {
             cli::guess_bound::print(arguments.config, profile);
             Ok(())

@@ -12,12 +12,13 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 32] = [
+const ROOMS: [(&str, &[&str]); 33] = [
     ("audit", &["domain"]),
     ("clock", &[]),
     ("domain", &[]),
     ("embedded", &[]),
     ("places", &[]),
+    ("postman", &[]),
     ("telemetry", &[]),
     ("picture", &["domain", "places"]),
     ("sms", &["domain"]),
@@ -74,6 +75,7 @@ const ROOMS: [(&str, &[&str]); 32] = [
             "domain",
             "embedded",
             "jobs",
+            "postman",
             "server",
             "store",
             "telemetry",

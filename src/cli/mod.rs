@@ -3,6 +3,7 @@
 pub mod events;
 pub mod guess_bound;
 pub mod keys;
+pub mod postman;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 

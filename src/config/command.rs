@@ -15,6 +15,8 @@ pub enum Command {
     Events(Events),
     /// Print the OpenAPI document
     Openapi,
+    /// Print the Postman collection, as in `postman_collection.json`
+    Postman,
     /// Print how likely a guessed code is to succeed, at most, under these settings
     GuessBound {
         /// Of this profile instead of the one set

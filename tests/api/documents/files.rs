@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use phone_auth::{http::problem_kinds::ProblemKind, server};
+use phone_auth::{http::problem_kinds::ProblemKind, postman, server};
 
 /// Compares a file of the repository with what the code makes of it today.
 ///
@@ -41,6 +41,16 @@ fn first_difference<'a>(kept: &'a str, made: &'a str) -> Option<(usize, (&'a str
 fn the_openapi_document_in_the_repository_is_the_one_of_the_code() {
     // The binary's own words: `phone-auth openapi > docs/openapi.json`.
     expect_file("docs/openapi.json", &format!("{}\n", server::document().to_pretty_json().unwrap()));
+}
+
+#[test]
+fn the_postman_collection_in_the_repository_is_the_one_of_the_code() {
+    // The binary's own words: `phone-auth postman > postman_collection.json`.
+    let collection = postman::collection(&server::document()).unwrap();
+    expect_file(
+        "postman_collection.json",
+        &format!("{}\n", serde_json::to_string_pretty(&collection).unwrap()),
+    );
 }
 
 #[test]

@@ -4,4 +4,5 @@ mod failures;
 mod files;
 mod openapi;
 mod pages;
+mod postman;
 mod schemas;
