@@ -1,34 +1,4 @@
-import assert from 'node:assert/strict'
 import { story } from './support/story.mjs'
-import { start } from './support/service.mjs'
-
-const AWAY = 'The service cannot be reached.'
-
-story('A service that is away is said in a sentence, before the login and after it', async ({ arrives }) => {
-  const service = await start({})
-  try {
-    const anna = await arrives('Anna', { base: service.base })
-    await anna.comesIn()
-    const boris = await arrives('Boris', { base: service.base })
-    await boris.open()
-    await boris.isLoggedOut()
-    await service.stop()
-
-    boris.announce('POST /api/v1/auth/phone', 'ERR_CONNECTION_REFUSED')
-    await boris.write('Phone number', boris.phone)
-    await boris.press('Send code')
-    await boris.sees(AWAY)
-    await boris.looksRight()
-
-    anna.announce('PATCH /api/v1/profile', 'ERR_CONNECTION_REFUSED')
-    await anna.write('First name', 'Anna')
-    await anna.press('Save changes')
-    await anna.sees(AWAY)
-    assert.equal(await anna.field('First name').inputValue(), 'Anna')
-  } finally {
-    await service.stop()
-  }
-})
 
 story('A reload while the service is busy keeps the login for a later try', async ({ arrives }) => {
   const anna = await arrives('Anna')
