@@ -128,10 +128,11 @@ export class Person {
     await this.page.locator('#requests').waitFor()
   }
 
-  /** Nothing is under way: what the cards show is there. */
+  /** The account is complete: what the cards fetch is there, and nothing is under way. */
   async isSettled() {
-    await this.page.waitForLoadState('networkidle')
+    await this.page.locator('figure.qr img').waitFor()
     await this.page.locator('.skeleton').first().waitFor({ state: 'detached' })
+    await this.watch.quiet(this.page)
   }
 
   async isLoggedIn() {

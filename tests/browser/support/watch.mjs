@@ -6,6 +6,7 @@ export class Watch {
   #found = []
   #announced = []
   #sayings = []
+  #underWay = new Set()
 
   constructor(base) {
     this.origin = new URL(base).origin
@@ -21,12 +22,22 @@ export class Watch {
     context.on('console', (message) => this.#console(message))
     context.on('weberror', (error) => this.#found.push(`uncaught: ${error.error().stack ?? error.error()}`))
     context.on('request', (request) => this.#request(request))
+    for (const end of ['requestfinished', 'requestfailed']) context.on(end, (request) => this.#underWay.delete(request))
     context.on('response', (response) => {
       if (response.status() >= 400) this.#failed('answered', response.request(), String(response.status()))
     })
     context.on('requestfailed', (request) => {
       this.#failed('answered', request, request.failure().errorText.replace('net::', ''))
     })
+  }
+
+  /** Waits until no request of `page` is under way. */
+  async quiet(page) {
+    const ofPage = () => [...this.#underWay].find((request) => request.frame().page() === page)
+    for (let request = ofPage(); request; request = ofPage()) {
+      await request.response().then((response) => response?.finished()).catch(() => {})
+      await page.evaluate(() => 0)
+    }
   }
 
   /** `POST /api/v1/auth/verify` is to fail with this status, or with this error of the network, that many times. */
@@ -52,6 +63,7 @@ export class Watch {
   }
 
   #request(request) {
+    this.#underWay.add(request)
     const { protocol, origin } = new URL(request.url())
     if (!['blob:', 'data:'].includes(protocol) && origin !== this.origin) {
       this.#found.push(`request to another host: ${request.url()}`)
