@@ -35,5 +35,6 @@ def print_table(of):
         shares[operation] = carried_out / allowed if allowed else 0
         refused = count.get("forbidden 4xx", 0)
         print(f"{operation:42} {allowed:7} {carried_out:6} {shares[operation]:5.0%} {forbidden:10} {refused:8}")
-    print("What is forbidden and not refused is HEAD: the document does not name it, and it is answered as GET.")
+    print("Forbidden and not refused is what the service never looks at: a header that is not in the document, the")
+    print("type of a body that is not there, an empty list in the query.")
     return shares
