@@ -32,7 +32,7 @@ struct AvatarFile(Vec<u8>);
     ),
     responses(
     (status = 200, description = "The picture", content_type = "image/jpeg", body = AvatarFile,
-        headers(("ETag" = String, description = "The picture"))),
+        headers(("ETag" = String, description = "Stands for the picture"))),
     (status = 304, description = "The picture is that of the given `ETag`"),
     (status = 404, description = "not-found"),
     (status = 503, description = "service-unavailable"),

@@ -24,6 +24,7 @@ RUN_ELSEWHERE = {
     ("docs/clients.md", "typescript"): "tests/clients/run",
     ("docs/clients.md", "javascript"): "tests/clients/run",
     ("docs/clients.md", "python"): "tests/clients/run",
+    ("docs/clients.md", "yaml"): "tests/clients/run",
 }
 # What is looked at and not run.
 SHOWN = {
