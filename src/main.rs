@@ -122,14 +122,14 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
     ];
     let (stop, stopping) = watch::channel(false);
     let telling = tokio::spawn(jobs::webhooks::run(Arc::clone(&state), stopping, server::GRACE));
+    // Before anybody can see that it runs, and tell it to stop.
+    let stop_asked = StopSignal::listen()?;
     let server = server::start(listeners.api, Data::from(Arc::clone(&state)))?;
     let handle = server.handle();
     let running = tokio::spawn(server);
     let admin =
         listeners.admin.map(|listener| server::start_admin(listener, Data::from(state))).transpose()?;
     let admin = admin.map(|server| (server.handle(), tokio::spawn(server)));
-    // Before anybody is told that it runs, and may tell it to stop.
-    let stop_asked = StopSignal::listen()?;
     cli::say(&welcome(config, &public_url, has_inbox, metrics));
 
     stop_asked.comes().await;
