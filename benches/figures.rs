@@ -11,14 +11,18 @@
 
 use std::{
     fs,
+    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-const ADDRESS: &str = "127.0.0.1:18080";
+/// A port that was free a moment ago.
+static ADDRESS: LazyLock<String> =
+    LazyLock::new(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string());
 const WAITING: usize = 10_000;
 
 fn main() {
@@ -47,7 +51,7 @@ fn main() {
 fn start(folder: &Path, runtime: &tokio::runtime::Runtime) -> (Duration, Child) {
     let started = Instant::now();
     let service = Command::new(env!("CARGO_BIN_EXE_phone-auth"))
-        .args(["--listen-addr", ADDRESS, "--admin-listen-addr", "127.0.0.1:0"])
+        .args(["--listen-addr", ADDRESS.as_str(), "--admin-listen-addr", "127.0.0.1:0"])
         .args(["--log", "warn", "--send-limits", "off", "--data-dir"])
         .arg(folder)
         .stdout(Stdio::null())
@@ -61,7 +65,7 @@ fn start(folder: &Path, runtime: &tokio::runtime::Runtime) -> (Duration, Child) 
 }
 
 async fn is_ready() -> bool {
-    let answer = client().get(format!("http://{ADDRESS}/health/ready")).send().await;
+    let answer = client().get(format!("http://{}/health/ready", *ADDRESS)).send().await;
     answer.is_ok_and(|answer| answer.status().is_success())
 }
 
@@ -93,7 +97,7 @@ async fn wait_together() -> (usize, Duration) {
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..WAITING {
         let body = json!({"phone": format!("+7999{number:07}")});
-        let request = client.post(format!("http://{ADDRESS}/api/v1/auth/phone")).json(&body);
+        let request = client.post(format!("http://{}/api/v1/auth/phone", *ADDRESS)).json(&body);
         tasks.spawn(async move {
             let answer = request.send().await.ok()?.error_for_status().ok()?.json::<Value>().await.ok()?;
             answer["challenge_token"].as_str().map(str::len)
