@@ -60,7 +60,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server> {
     let https = state.settings.public_url.scheme() == "https";
     let has_inbox = state.sms.inbox().is_some();
-    let web_page = Data::new(WebPage::new(has_inbox));
+    let web_page = Data::new(WebPage::new(has_inbox, state.settings.premises.ladder.shortest().digits()));
     let server = HttpServer::new(move || {
         App::new()
             .into_utoipa_app()

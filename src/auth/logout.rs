@@ -80,7 +80,7 @@ pub(super) async fn log_out(
     let ended = sessions::end(&mut conn, bearer.session, scope, bearer.now).await?;
     audit::logout(bearer.user, bearer.session, name, ended);
     let mut response = HttpResponse::NoContent();
-    if let (Scope::This | Scope::All, Some(cookie)) = (scope, cookie.forget()) {
+    if let (Scope::This | Scope::All, Some(cookie)) = (scope, cookie.forget(bearer.session)) {
         response.cookie(cookie);
     }
     Ok(response.finish())

@@ -1,4 +1,4 @@
-use actix_web::{HttpResponse, ResponseError, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::{
@@ -87,7 +87,7 @@ impl TryFrom<Members> for RefreshTokens {
 ///
 /// A page that logged in with `"refresh_token_in": "cookie"` says the same here: the cookie is traded, and its
 /// successor is in the cookie again. That needs the `Origin` header that browsers send, and that to be this service's
-/// own. A cookie that is refused is taken away.
+/// own.
 ///
 /// Next: store the new refresh token in place of the old one, then go on with the new access token. After a 401 forget
 /// both and let the person log in again.
@@ -116,25 +116,9 @@ pub(super) async fn refresh_tokens(
         RefreshTokens::InCookie(given) => given.refresh_token_in,
     };
     cookie.demand_own_page()?;
-    match trade(&app, &client, cookie.token(), now).await {
-        Ok(mut tokens) => {
-            let kept = tokens.deliver(place, &cookie);
-            Ok(answer(tokens, kept))
-        }
-        Err(refusal @ (Problem::InvalidRefreshToken | Problem::RefreshTokenReused)) => {
-            refuse(&refusal, &cookie)
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
-/// Says no, and takes a cookie away that is good for nothing.
-fn refuse(refusal: &Problem, cookie: &RefreshCookie) -> Result<HttpResponse, Problem> {
-    let mut response = refusal.error_response();
-    if let Some(cookie) = cookie.forget() {
-        response.add_cookie(&cookie).map_err(|error| Problem::Internal(error.into()))?;
-    }
-    Ok(response)
+    let mut tokens = trade(&app, &client, cookie.token(), now).await?;
+    let kept = tokens.deliver(place, &cookie);
+    Ok(answer(tokens, kept))
 }
 
 /// Makes the next generation of the session whose refresh token this is.

@@ -15,7 +15,7 @@ use url::Url;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
-use crate::state::AppState;
+use crate::{domain::SessionId, state::AppState};
 
 /// Where the refresh token is
 ///
@@ -47,28 +47,31 @@ impl TryFrom<String> for RefreshTokenIn {
 
 /// What a request says of the page that sent it, and the cookie it brought.
 pub struct RefreshCookie {
+    name: String,
     https: bool,
     is_own: bool,
     token: Option<String>,
+    /// Of which login the token is, if it is good.
+    session: Option<SessionId>,
 }
 
 impl RefreshCookie {
-    /// A browser takes a `__Host-` cookie from this very host over TLS only, and a neighbour under the same domain
-    /// cannot put one in its place (RFC 6265bis, section 4.1.3.2).
-    const NAMES: [&str; 2] = ["phone_auth_refresh", "__Host-phone_auth_refresh"];
-
-    fn read(headers: &HeaderMap, public_url: &Url) -> Self {
+    fn read(headers: &HeaderMap, app: &AppState) -> Self {
+        let public_url = &app.settings.public_url;
+        let name = name(public_url);
+        // Split before anything is read: a neighbour's cookie may be no text at all.
+        let sent = headers.get_all(COOKIE).flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+        let cookies = sent.filter_map(|cookie| Cookie::parse(std::str::from_utf8(cookie).ok()?).ok());
+        let mut shown =
+            cookies.filter(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned());
+        let now = app.clock.now();
+        let session = |token: &String| app.tokens.verify_refresh(token, now).ok().map(|token| token.session);
+        // Without TLS a neighbour on the host can put one of the same name before ours.
+        let first = shown.next();
+        let good = first.iter().cloned().chain(shown).find_map(|token| Some((session(&token)?, token)));
+        let (session, token) = good.map_or((None, first), |(session, token)| (Some(session), Some(token)));
         let https = public_url.scheme() == "https";
-        let name = Self::NAMES[usize::from(https)];
-        // One that cannot be read is of somebody else.
-        let sent = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
-        let cookies = sent.flat_map(|value| value.split(';')).filter_map(|cookie| Cookie::parse(cookie).ok());
-        let token = { cookies }.find(|cookie| cookie.name() == name);
-        Self {
-            https,
-            is_own: is_own_origin(headers, public_url),
-            token: token.map(|cookie| cookie.value().to_owned()),
-        }
+        Self { name, https, is_own: is_own_origin(headers, public_url), token, session }
     }
 
     /// Lets only pages of this service's own origin go on; `SameSite` alone would let in those of sister hosts.
@@ -89,7 +92,7 @@ impl RefreshCookie {
     /// The cookie that keeps `token` for as many seconds.
     #[must_use]
     pub fn keep(&self, token: String, seconds: i64) -> Cookie<'static> {
-        Cookie::build(Self::NAMES[usize::from(self.https)], token)
+        Cookie::build(self.name.clone(), token)
             .path("/")
             .http_only(true)
             .secure(self.https)
@@ -98,10 +101,21 @@ impl RefreshCookie {
             .finish()
     }
 
-    /// What takes the cookie away from a browser that has one.
+    /// What takes the cookie away from a browser whose cookie is that of `session`, which has ended.
     #[must_use]
-    pub fn forget(&self) -> Option<Cookie<'static>> {
-        self.token.as_ref().map(|_| self.keep(String::new(), 0))
+    pub fn forget(&self, session: SessionId) -> Option<Cookie<'static>> {
+        (self.session == Some(session)).then(|| self.keep(String::new(), 0))
+    }
+}
+
+/// Over TLS a browser takes the cookie from this very host only, by its `__Host-`, and a neighbour under the same domain
+/// cannot put one in its place (RFC 6265bis, section 4.1.3.2). Without TLS several services may share a host, each at a
+/// port of its own, of which cookies know nothing.
+fn name(public_url: &Url) -> String {
+    match (public_url.scheme(), public_url.port()) {
+        ("https", _) => "__Host-phone_auth_refresh".to_owned(),
+        (_, None) => "phone_auth_refresh".to_owned(),
+        (_, Some(port)) => format!("phone_auth_refresh_{port}"),
     }
 }
 
@@ -112,7 +126,7 @@ impl FromRequest for RefreshCookie {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = request.app_data::<Data<AppState>>();
         ready(match app {
-            Some(app) => Ok(Self::read(request.headers(), &app.settings.public_url)),
+            Some(app) => Ok(Self::read(request.headers(), app)),
             None => Err(Problem::Internal(anyhow::anyhow!("there is no state"))),
         })
     }

@@ -22,7 +22,7 @@ export class Problem extends Error {
  * `body` is an object (sent as JSON), a Blob (sent as it is), or absent. `token`
  * is an access token. Throws a `Problem` for everything but success.
  */
-export async function send(method, path, { body, token, etag, service = false } = {}) {
+export async function send(method, path, { body, token, etag, keepalive = false, service = false } = {}) {
   const full = service ? path : `${API}${path}`;
   const url = new URL(full, ROOT);
   const headers = {};
@@ -34,7 +34,7 @@ export async function send(method, path, { body, token, etag, service = false } 
   const entry = journal.begin({ method, path: `/${full}`, url: url.href, headers, body });
   let response;
   try {
-    response = await fetch(url, { method, headers, cache: "no-store", body: picture || !body ? body : JSON.stringify(body) });
+    response = await fetch(url, { method, headers, cache: "no-store", keepalive, body: picture || !body ? body : JSON.stringify(body) });
   } catch {
     journal.end(entry, { status: 0 });
     throw new Problem({ code: navigator.onLine ? "unreachable" : "offline", status: 0 });

@@ -8,7 +8,7 @@ import { fill, h } from "./element.js";
 import { button } from "./form.js";
 import { footer, header } from "./frame.js";
 import { inbox } from "./inbox.js";
-import { ask, end, isLoggedIn, mayBeLoggedIn, refresh, session } from "./session.js";
+import { ask, isLoggedIn, logOut, mayBeLoggedIn, refresh, session } from "./session.js";
 import { readInviteCode, signIn } from "./sign-in.js";
 import { toasts } from "./surface.js";
 import { problemText, t, words } from "./words.js";
@@ -16,6 +16,7 @@ import { problemText, t, words } from "./words.js";
 const main = h("main", { id: "main" });
 const phone = inbox();
 let shown = null;
+let restoring = null;
 
 /** The views beside which the simulated phone lies. */
 const WITH_PHONE = ["sign-in", "code"];
@@ -54,17 +55,20 @@ function title() {
 }
 
 function showSignIn({ notice = null, phone: given = "", focus = true } = {}) {
-  const view = signIn({ invite, notice, phone: given, onSent: showCode });
+  // What was asked for in a view that was left meanwhile shows nothing any more.
+  const view = signIn({ invite, notice, phone: given, onSent: (attempt) => { if (shown === view) showCode(attempt); } });
   // On a touch screen a keyboard that jumps up at the first look is a nuisance.
   show(view, { focus: focus || matchMedia("(pointer: fine)").matches });
 }
 
 function showCode(attempt) {
-  show(code({
+  const view = code({
     attempt, inbox: phone,
     onBack: () => showSignIn({ phone: attempt.request.phone }),
-    onLoggedIn: showAccount,
-  }));
+    // Logged in is logged in, also from a view that was left.
+    onLoggedIn: (login) => { if (isLoggedIn()) showAccount(login); },
+  });
+  show(view);
 }
 
 function showAccount({ user, etag = null, is_new_user: isNew = false, referral = null }) {
@@ -86,23 +90,27 @@ function showAway(problem) {
     root: h("div", { class: "card entry" }, h("h1", { tabindex: "-1" }, words("away")),
       h("p", { class: "lead" }, problemText(problem)),
       h("div", { class: "actions" }, button("try-again", restore, { className: "primary" }),
-        button("sign-in-anew", () => end("logged-out"), { className: "quiet" }))),
+        button("sign-in-anew", () => logOut(), { className: "quiet" }))),
   });
 }
 
-/** Takes up the login that the cookie stands for. */
+/** Takes up the login that the cookie stands for, unless that is over or another has begun meanwhile. */
 async function restore() {
+  const mine = restoring = {};
   try {
-    await refresh();
+    if (!isLoggedIn()) await refresh();
     const { body, headers } = await ask("GET", "/profile");
-    showAccount({ user: body, etag: headers.get("ETag") });
+    if (restoring === mine) showAccount({ user: body, etag: headers.get("ETag") });
   } catch (problem) {
     // A refusal ends the session, and that shows the first view.
-    if (isLoggedIn() || mayBeLoggedIn()) showAway(problem);
+    if (restoring === mine && (isLoggedIn() || mayBeLoggedIn())) showAway(problem);
   }
 }
 
-session.addEventListener("end", ({ detail }) => showSignIn({ notice: detail }));
+session.addEventListener("end", ({ detail }) => {
+  restoring = null;
+  showSignIn({ notice: detail });
+});
 session.addEventListener("begin", () => {
   showWait();
   restore();

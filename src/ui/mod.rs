@@ -60,6 +60,7 @@ static FILES: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
         "storage.js",
         "style.css",
         "surface.js",
+        "turn.js",
         "words.en.js",
         "words.js",
         "words.ru.js",
@@ -84,11 +85,15 @@ pub struct WebPage {
 }
 
 impl WebPage {
-    /// The page of a service that has a simulated inbox, or has none.
+    /// The page of a service that has a simulated inbox, or has none, and whose codes have so many digits while
+    /// nobody guesses.
     #[must_use]
-    pub fn new(has_inbox: bool) -> Self {
+    pub fn new(has_inbox: bool, code_length: u8) -> Self {
         let page = |root: &str| {
-            let html = PAGE.replace("{root}", root).replace("{inbox}", &has_inbox.to_string());
+            let html = PAGE
+                .replace("{root}", root)
+                .replace("{inbox}", &has_inbox.to_string())
+                .replace("{code_length}", &code_length.to_string());
             Asset::page(html, POLICY)
         };
         Self { start: page(""), invitation: page("../") }

@@ -3,6 +3,7 @@
 
 import { Problem, send } from "./api.js";
 import { forget, onOtherTab, recall, remember } from "./storage.js";
+import { alone } from "./turn.js";
 
 const COOKIE = { refresh_token_in: "cookie" };
 
@@ -15,13 +16,28 @@ let access = null;
 let timer;
 let refreshing = null;
 
+/** Counts the logins and their ends in this tab: what was asked before one of them is not to be believed after it. */
+let epoch = 0;
+
+/** Whose tokens these are: a cookie may come to be that of another login. */
+function owner(token) {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;
+  } catch {
+    // A gateway or a hotel's network may answer 200 in the place of the service.
+    throw new Problem({ code: "unexpected-answer", status: 0 });
+  }
+}
+
 export const isLoggedIn = () => access !== null;
 export const accessToken = () => access?.token ?? null;
 export const mayBeLoggedIn = () => recall("logged-in") !== null;
 
-function keep({ access_token: token, expires_in: seconds }) {
+function keep(answer) {
+  const { access_token: token, expires_in: seconds } = answer ?? {};
+  const user = owner(token);
   const early = Math.min(EARLY, seconds / 5);
-  access = { token, renewAt: Date.now() + (seconds - early) * 1000 };
+  access = { token, user, renewAt: Date.now() + (seconds - early) * 1000 };
   clearTimeout(timer);
   timer = setTimeout(() => {
     // A tab that nobody looks at renews with its next request.
@@ -30,6 +46,7 @@ function keep({ access_token: token, expires_in: seconds }) {
 }
 
 function drop() {
+  epoch += 1;
   access = null;
   clearTimeout(timer);
 }
@@ -47,7 +64,10 @@ export async function requestCode({ phone, inviteCode, locale }) {
 export async function logIn({ challenge, code, pin, deviceName }) {
   const body = { challenge_token: challenge, code, device_name: deviceName, ...COOKIE };
   if (pin) body.pin = pin;
+  // The answer to a refresh that is under way must not come after this one's cookie.
+  await refreshing?.answer.catch(() => {});
   const login = (await send("POST", "/auth/verify", { body })).body;
+  epoch += 1;
   keep(login);
   remember("device-token", login.device_token);
   remember("logged-in", `${login.user.id} ${Date.now()}`);
@@ -56,28 +76,45 @@ export async function logIn({ challenge, code, pin, deviceName }) {
 
 /** Trades the cookie for a new access token; never twice at a time, nor in two tabs at once. */
 export function refresh() {
-  refreshing ??= alone(trade).finally(() => { refreshing = null; });
-  return refreshing;
+  if (refreshing?.epoch !== epoch) {
+    const begun = { epoch, answer: alone(trade).finally(() => { if (refreshing === begun) refreshing = null; }) };
+    refreshing = begun;
+  }
+  return refreshing.answer;
 }
 
-const alone = (work) =>
-  (navigator.locks ? navigator.locks.request("phone-auth.refresh", work) : Promise.resolve().then(work));
+/** What the service itself refuses; a gateway's 401 or 403 says nothing about the session. */
+const REFUSALS = ["invalid-refresh-token", "refresh-token-reused", "foreign-origin"];
 
 async function trade() {
+  const [asked, user] = [epoch, access?.user];
+  let problem = null;
   try {
-    keep((await send("POST", "/auth/refresh", { body: COOKIE })).body);
-  } catch (problem) {
-    if (problem.status === 401 || problem.status === 403) {
-      if (problem.code === "refresh-token-reused") forget("device-token");
-      end(problem.code);
-    }
-    throw problem;
+    // With `keepalive` the browser takes the new cookie also when the page is left meanwhile.
+    const { body } = await send("POST", "/auth/refresh", { body: COOKIE, keepalive: true });
+    if (asked !== epoch) throw ended();
+    keep(body);
+  } catch (failure) {
+    problem = failure;
   }
+  if (asked !== epoch) throw problem ?? ended();
+  if (REFUSALS.includes(problem?.code)) {
+    if (problem.code === "refresh-token-reused") forget("device-token");
+    end(problem.code);
+  } else if (!problem && user && access.user !== user) {
+    // Somebody else logged in on this browser: nothing that is shown is theirs.
+    epoch += 1;
+    session.dispatchEvent(new Event("begin"));
+    throw ended();
+  }
+  if (problem) throw problem;
 }
+
+const ended = () => new Problem({ code: "unauthenticated", status: 401 });
 
 /** Sends a request as the person who is logged in. A token that has ended is renewed, once. */
 export async function ask(method, path, options = {}) {
-  if (!access) throw new Problem({ code: "unauthenticated", status: 401 });
+  if (!access) throw ended();
   if (Date.now() >= access.renewAt) await refresh();
   const token = access.token;
   try {
@@ -95,11 +132,13 @@ export async function ask(method, path, options = {}) {
 export async function logOut(reason = "logged-out") {
   let said = reason;
   try {
+    if (!access) await refresh();
     await ask("POST", "/auth/logout");
   } catch (problem) {
-    if (problem.status !== 401) said = "logged-out-untold";
+    if (!["unauthenticated", ...REFUSALS].includes(problem.code)) said = "logged-out-untold";
   }
-  forget("device-token");
+  // With the device token the next login here takes the place of this session, which is still there.
+  if (said !== "logged-out-untold") forget("device-token");
   end(said);
 }
 

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { Person } from './support/person.mjs'
+import { call, codeFor, shared } from './support/service.mjs'
+import { slowly } from './support/slow.mjs'
 import { story } from './support/story.mjs'
 
 const REFRESH = 'POST /api/v1/auth/refresh'
@@ -44,6 +47,113 @@ story('Two tabs that reload at once both stay logged in', async ({ arrives }) =>
     await tab.isSettled()
   }
   assert.equal(most, 1)
+})
+
+story('Whoever reloads ten times in a row stays logged in, also where answers are slow', async ({ phone }) => {
+  const slow = await slowly(shared, '/api/v1/auth/refresh', 100)
+  // Not watched: a reload cuts off what is under way, and that is no failure.
+  const anna = await Person.arrive(phone('Anna'), slow.base)
+  try {
+    await anna.comesIn()
+    for (let time = 0; time < 10; time += 1) {
+      await anna.page.reload({ waitUntil: 'commit' })
+      // Time for the refresh to reach the service, and none for its answer.
+      await anna.page.waitForTimeout(200)
+    }
+    await anna.isLoggedIn()
+    await anna.isSettled()
+    await anna.page.reload()
+    await anna.isLoggedIn()
+  } finally {
+    await anna.leave()
+    slow.close()
+  }
+})
+
+story('Several tabs that reload at once stay logged in where the browser has no locks', async ({ arrives }) => {
+  const slow = await slowly(shared, '/api/v1/auth/refresh', 300)
+  const anna = await arrives('Anna', { base: slow.base })
+  await anna.context.addInitScript(() => { Object.defineProperty(navigator, 'locks', { value: undefined }) })
+  await anna.comesIn()
+  const tabs = [anna]
+  for (let tab = 0; tab < 5; tab += 1) {
+    tabs.push(await anna.otherTab())
+    await tabs.at(-1).open()
+    await tabs.at(-1).isLoggedIn()
+    await tabs.at(-1).isSettled()
+  }
+  await Promise.all(tabs.map((tab) => tab.page.reload()))
+  for (const tab of tabs) {
+    await tab.isLoggedIn()
+    await tab.isSettled()
+  }
+  slow.close()
+})
+
+story('Whose cookie it is decides which account is shown and changed', async ({ arrives, phone }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  // Another program of the same origin logs somebody else in.
+  const { challenge_token } = await call(shared, 'POST', '/auth/phone', { body: { phone: phone('Boris') } })
+  const body = { challenge_token, code: await codeFor(shared, phone('Boris')), refresh_token_in: 'cookie' }
+  await anna.page.evaluate((login) => fetch('api/v1/auth/verify', {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(login),
+  }).then((answer) => answer.text()).then(() => 0), body)
+  await anna.page.clock.install()
+  await anna.page.clock.fastForward('11:00')
+  await anna.write('First name', 'Anna')
+  await anna.press('Save changes')
+  // What she meant for her account is not written into his, which is shown now.
+  await anna.sees(new RegExp(`${phone('Boris').slice(-4, -2)}-${phone('Boris').slice(-2)}`))
+  await anna.isSettled()
+  assert.equal(await anna.field('First name').inputValue(), '')
+})
+
+story('An answer that is none of the service ends no session and is not asked for again and again', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  for (const [status, failure] of [[200, null], [403, 403], [401, 401]]) {
+    let asked = 0
+    await anna.page.route('**/api/v1/auth/refresh', (route) => {
+      asked += 1
+      return route.fulfill({ status, contentType: 'text/html', body: '<p>Log in to this network.' })
+    })
+    if (failure) anna.announce(REFRESH, failure, 2)
+    await anna.page.reload()
+    await anna.press('Try again')
+    await anna.button('Try again').waitFor()
+    await anna.watch.quiet(anna.page)
+    assert.equal(asked, 2)
+    await anna.page.unroute('**/api/v1/auth/refresh')
+    await anna.page.reload()
+    await anna.isLoggedIn()
+    await anna.isSettled()
+  }
+})
+
+story('An account that is on its way is not shown after a logout in another tab', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  const other = await anna.otherTab()
+  await other.open()
+  await other.isSettled()
+  let release
+  const held = new Promise((resolve) => { release = resolve })
+  let arrived
+  const asked = new Promise((resolve) => { arrived = resolve })
+  await other.page.route('**/api/v1/profile', async (route) => {
+    const response = await route.fetch()
+    arrived()
+    await held
+    await route.fulfill({ response })
+  })
+  await other.page.reload()
+  await asked
+  await anna.press('Log out')
+  await other.isLoggedOut()
+  release()
+  await other.watch.quiet(other.page)
+  await other.isLoggedOut()
 })
 
 story('A logout ends the login in the other tab as well, and after a reload', async ({ arrives }) => {
@@ -132,7 +242,7 @@ story('No script can read the refresh token, and nothing but the device token is
   assert.equal(cookies.length, 1)
   const [{ name, httpOnly, sameSite, path, session }] = cookies
   assert.deepEqual({ name, httpOnly, sameSite, path, session }, {
-    name: 'phone_auth_refresh', httpOnly: true, sameSite: 'Strict', path: '/', session: false,
+    name: `phone_auth_refresh_${new URL(shared).port}`, httpOnly: true, sameSite: 'Strict', path: '/', session: false,
   })
 
   await anna.press('Log out')
