@@ -62,7 +62,7 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
     draw();
     for (const stop of stops) stop();
     stops = [
-      countDown(life, next.expires_in, (left) => {
+      countDown(next.expires_in, (left) => {
         fill(life, left ? said(() => t("code-good-for", { time: countdown(left) })) : null);
         if (!left) end(words("code-over"));
       }),
@@ -73,7 +73,7 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
 
   function waitForAnother(seconds) {
     resend.hidden = true;
-    stops.push(countDown(again, seconds, (left) => {
+    stops.push(countDown(seconds, (left) => {
       fill(again, left ? said(() => t(entry.hidden ? "new-code-in" : "another-in", { time: countdown(left) })) : null);
       resend.hidden = left > 0;
     }));

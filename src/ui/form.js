@@ -44,13 +44,10 @@ export async function once(element, work) {
   }
 }
 
-/** Calls `tick(secondsLeft)` each second until it is zero, or the element has left the page. */
-export function countDown(element, seconds, tick) {
+/** Calls `tick(secondsLeft)` each second until it is zero, or until the answered function is called; shown or not. */
+export function countDown(seconds, tick) {
   const until = Date.now() + seconds * 1000;
-  let seen = false;
   const step = () => {
-    seen ||= element.isConnected;
-    if (seen && !element.isConnected) return stop();
     const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
     if (left === 0) stop();
     tick(left);
@@ -80,7 +77,7 @@ export function message(element) {
       if (!element || !problem?.retry_after) return;
       element.classList.add("waiting");
       element.setAttribute("aria-disabled", "true");
-      stop = countDown(wait, problem.retry_after, (left) => {
+      stop = countDown(problem.retry_after, (left) => {
         if (left) return fill(wait, said(() => t("try-again-in", { time: countdown(left) })));
         release();
         fill(text, words("try-again-now"));

@@ -54,6 +54,7 @@ function change(profile) {
       },
       onProblem(problem) {
         if (problem.code !== "phone-taken") return false;
+        leave();
         dialog.replace(first.root);
         first.show(problem);
         return true;

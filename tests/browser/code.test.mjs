@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { story } from './support/story.mjs'
-import { call, codeFor, start } from './support/service.mjs'
+import { call, codeFor, logIn, start } from './support/service.mjs'
 
 const VERIFY = 'POST /api/v1/auth/verify'
 
@@ -135,5 +135,33 @@ for (const text of ['Код: 1234', '12 34', '１２３４']) {
     await anna.page.keyboard.press('ControlOrMeta+v')
     await anna.isLoggedIn()
     await anna.isSettled()
+  })
+}
+
+for (const [what, meanwhile] of [['is void', '00:20'], ['has run out', '05:01']]) {
+  story(`A new code can be asked for when the first one ${what} while the PIN is asked for`, async ({ arrives }) => {
+    const anna = await arrives('Anna')
+    const { access_token: token } = await logIn(anna.base, anna.phone)
+    await call(anna.base, 'PUT', '/profile/pin', { token, body: { pin: '4938' } })
+    await anna.page.clock.install()
+    await anna.open()
+    await anna.asksForCode()
+    await anna.page.clock.fastForward('00:03')
+    await anna.sees(/another code in 0:5\d/)
+    anna.announce(VERIFY, 401, 2)
+    await anna.press('Use this code')
+    await anna.seesHeading('Enter your PIN')
+    // Another login of hers uses the number's codes up.
+    const { challenge_token } = await call(anna.base, 'POST', '/auth/phone', { body: { phone: anna.phone } })
+    const code = await codeFor(anna.base, anna.phone)
+    await call(anna.base, 'POST', '/auth/verify', { body: { challenge_token, code, pin: '4938' } })
+    await anna.page.clock.fastForward(meanwhile)
+    await anna.field('PIN').fill('4938')
+    await anna.press('Continue')
+    await anna.sees('This code can no longer be used.')
+    await anna.page.clock.fastForward('00:50')
+    await anna.seesNo('You can ask for a')
+    await anna.press('Send a new code')
+    await anna.sees('The code is good for')
   })
 }
