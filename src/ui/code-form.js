@@ -5,7 +5,8 @@ import { fill, freshId, h, set } from "./element.js";
 import { button, countDown, message, once } from "./form.js";
 import { countdown, problemText, said, t, words } from "./words.js";
 
-const USUAL_LENGTH = 4;
+/** How long codes are while nobody guesses at them. */
+const USUAL_LENGTH = Number.parseInt(document.documentElement.dataset.codeLength, 10) || 4;
 
 /** The digits of a code of `length` in `text`: a whole message, "Код: 1234" or "12 34". */
 export function digitsOf(text, length) {
@@ -44,10 +45,12 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
   let current;
   let listening;
   let typed = "";
+  let upgraded = false;
 
   function begin(next) {
-    current = next;
     const length = next.code_length;
+    const longer = length > USUAL_LENGTH || (upgraded && length > current.code_length);
+    current = next;
     entry.hidden = false;
     fill(over);
     fill(error);
@@ -57,8 +60,8 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
     fill(boxes, Array.from({ length }, () => h("span")));
     boxes.classList.toggle("many", length > 6);
     // The boxes show the usual length; only who does not see them is told.
-    about.className = length > USUAL_LENGTH ? "hint" : "hint unseen";
-    fill(about, length > USUAL_LENGTH ? words("longer-code", { count: length }) : words("code-length", { count: length }));
+    about.className = longer ? "hint" : "hint unseen";
+    fill(about, longer ? words("longer-code", { count: length }) : words("code-length", { count: length }));
     draw();
     for (const stop of stops) stop();
     stops = [
@@ -148,8 +151,10 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
       fail(problemText(problem, place));
     } else if (problem.code === "invalid-code") end(words("code-exhausted"));
     else if (problem.code === "invalid-challenge") end(problemText(problem, place));
-    else if (problem.code === "code-upgraded") end(problemText(problem, place), true);
-    else below.show(problem, place);
+    else if (problem.code === "code-upgraded") {
+      upgraded = true;
+      end(problemText(problem, place), true);
+    } else below.show(problem, place);
   }
 
   function fail(text) {

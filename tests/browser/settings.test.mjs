@@ -10,13 +10,14 @@ after(() => service.stop())
 const { base } = service
 const AWAY = 'The service cannot be reached.'
 
-story('A service with longer codes gets a longer field', async ({ arrives }) => {
+story('A service with longer codes gets a longer field, and speaks of nobody who guesses', async ({ arrives }) => {
   const anna = await arrives('Anna', { base })
   await anna.open()
   await anna.asksForCode()
   const code = await anna.readsCode()
   assert.match(code, /^\d{6}$/)
-  await anna.sees('This code has 6 digits')
+  assert.equal(await anna.page.getByText('somebody has been guessing').count(), 0)
+  assert.equal(await anna.page.locator('.boxes span').count(), 6)
   await anna.field('Code').pressSequentially(code)
   await anna.isLoggedIn()
   await anna.isSettled()

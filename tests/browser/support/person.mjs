@@ -6,6 +6,7 @@ import { extname } from 'node:path'
 import { expectAccessible, expectNarrow } from './look.mjs'
 import { Watch } from './watch.mjs'
 import { browser } from './browser.mjs'
+import { codeLengths } from './service.mjs'
 
 const FILES = process.env.PAGE_FILES
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
@@ -171,7 +172,7 @@ async function takeFilesFrom(folder, context, base) {
     const answer = await route.fetch()
     const page = await readFile(`${folder}/page.html`, 'utf8')
     const up = new URL(route.request().url()).pathname === '/' ? '' : '../'
-    const body = page.replaceAll('{root}', up).replaceAll('{inbox}', 'true')
+    const body = page.replaceAll('{root}', up).replaceAll('{inbox}', 'true').replaceAll('{code_length}', codeLengths.get(base) ?? 4)
     return route.fulfill({ response: answer, body })
   })
 }

@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline'
 
 export const shared = process.env.BASE_URL
 
+/** How long codes usually are at the services of this process. */
+export const codeLengths = new Map()
+
 /** Starts a service with `settings` (`{ OTP_LENGTH: 6 }`); it lives until `stop()`, or until this process ends. */
 export async function start(settings) {
   const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
@@ -15,6 +18,7 @@ export async function start(settings) {
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
   const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), once(child, 'exit').then(gone)])
+  codeLengths.set(line, settings.OTP_LENGTH ?? 4)
   return {
     base: line,
     async stop() {
