@@ -71,12 +71,16 @@ function showCode(attempt) {
   show(view);
 }
 
-function showAccount({ user, etag = null, is_new_user: isNew = false, referral = null }) {
-  const entered = invite?.code ?? null;
-  // The invitation has been used: the address of a reload is that of the page.
+function showAccount({ user, etag = null, is_new_user: isNew, referral = null }) {
+  // A login has used the invitation, but of somebody who was here before.
+  if (isNew !== undefined && referral !== "not-a-first-login") forgetInvitation();
+  show(account({ user, etag, isNew, referral, invite, onInviteDone: forgetInvitation }));
+}
+
+/** From now on the address of a reload is that of the page. */
+function forgetInvitation() {
   if (invite) history.replaceState(null, "", ROOT);
   invite = null;
-  show(account({ user, etag, isNew, referral, entered }));
 }
 
 function showWait() {

@@ -57,10 +57,17 @@ async function qr(code) {
     h("figcaption", {}, words("qr-lead"), " ", h("a", { href: address, download: `invite-${code}.svg` }, words("download-qr"))));
 }
 
-/** "Were you invited?": the one code that can be activated. `entered` is a code from the address. */
-export function activation(profile, entered) {
+/** Problems after which no other code can be entered. */
+const FINAL = ["invite-already-activated", "invite-window-closed"];
+
+/**
+ * "Were you invited?": the one code that can be activated. `referral` is what the login said of a code, `invite` is
+ * what the address says; `onDone` is called once that is used or put aside. Answers the card, and a notice on `invite`.
+ */
+export function activation(profile, { invite, referral, onDone }) {
   const root = h("div");
-  const code = field({ label: "invite-code", name: "invite_code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 16, className: "code-like", value: entered ?? "" });
+  let closed = FINAL.includes(referral) ? referral : null;
+  const code = field({ label: "invite-code", name: "invite_code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 16, className: "code-like", value: invite?.code ?? "" });
   const entry = form({
     fields: [code], label: "activate", className: "inline", buttonClass: "secondary", place: "activation",
     before: [h("p", { class: "lead" }, words("activate-lead"))],
@@ -72,28 +79,61 @@ export function activation(profile, entered) {
         show(body);
         root.firstElementChild.focus();
         tell("invite-activated");
+        done();
         await profile.reload();
       } catch (problem) {
+        if (!FINAL.includes(problem.code)) throw problem;
         if (problem.code === "invite-already-activated") await profile.reload();
-        if (problem.code === "invite-already-activated" || problem.code === "invite-window-closed") entry.submit.hidden = true;
-        throw problem;
+        closed = problem.code;
+        done();
+        show(profile.user);
+        root.firstElementChild.focus();
+        tell(`problem.${closed}`);
       }
     },
   });
 
   function show({ activated_invite_code: activated, invited_by_phone: inviter }) {
-    if (!activated) return void (entry.root.isConnected || fill(root, entry.root));
-    fill(root, h("p", { class: "activated", tabindex: "-1" }, icon("check"),
-      said(() => (inviter ? t("invited-by", { code: activated, phone: phone(inviter) }) : t("invited-by-gone", { code: activated })))));
+    if (!activated && !closed) return void (entry.root.isConnected || fill(root, entry.root));
+    fill(root, h("p", { class: "activated", tabindex: "-1" }, activated ? icon("check") : null, activated
+      ? said(() => (inviter ? t("invited-by", { code: activated, phone: phone(inviter) }) : t("invited-by-gone", { code: activated })))
+      : words(`problem.${closed}`)));
   }
   profile.follow(() => show(profile.user));
-  return card("were-you-invited", root);
+
+  const notice = invite ? h("div", { class: "notice invited" }, icon("gift"), h("div", { class: "stack" }, about(profile.user, invite),
+    h("div", { class: "actions" },
+      canBeUsed(profile.user, invite) ? button(said(() => t("activate-code", invite)), () => {
+        code.input.value = invite.code;
+        entry.root.scrollIntoView();
+        code.input.focus();
+        entry.root.requestSubmit();
+      }, { className: "secondary" }) : null,
+      button("dismiss", () => {
+        done();
+        document.querySelector("h1").focus();
+      }, { className: "quiet" })))) : null;
+
+  function done() {
+    notice?.remove();
+    onDone();
+  }
+  return { root: card("were-you-invited", root), notice };
+}
+
+const canBeUsed = (user, { code }) => code && code !== user.invite_code && !user.activated_invite_code;
+
+/** What an invite link means for somebody who is logged in. */
+function about(user, { code }) {
+  const key = !code ? "link-malformed" : code === user.invite_code ? "link-own"
+    : !user.activated_invite_code ? "link-open" : code === user.activated_invite_code ? "link-used" : "link-late";
+  return h("p", {}, words(key, { code, activated: user.activated_invite_code }));
 }
 
 const PAGE = 10;
 
 /** "People you invited": newest first, a page at a time. */
-export function invited() {
+export function invitedPeople() {
   const list = h("ul", { class: "list" });
   const state = h("p", { class: "hint" }, words("one-moment"));
   const more = button("more", () => load(), { className: "plain" });

@@ -128,3 +128,54 @@ story('The list of the invited goes on with "Show more"', async ({ arrives, phon
   assert.equal(await card.getByRole('button', { name: 'Show more' }).isVisible(), false)
   await anna.looksRight()
 })
+
+story('Who is too late for an invite code is told so, where the field was', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  const refused = {
+    type: '/problems/invite-window-closed', title: 'It is too late', status: 409, code: 'invite-window-closed',
+  }
+  await anna.page.route('**/referral/activate', (route) => route.fulfill({
+    status: 409, contentType: 'application/problem+json', body: JSON.stringify(refused),
+  }))
+  anna.announce(ACTIVATE, 409)
+  await enters(anna, 'AB12CD')
+  const card = anna.card('Were you invited?')
+  await anna.sees('It is too late to enter a code', card)
+  assert.equal(await card.getByText('It can be done once').count(), 0)
+  assert.match(await anna.page.evaluate(() => document.activeElement.textContent), /^It is too late to enter a code/)
+  await anna.looksRight()
+})
+
+story('An invite link opened while logged in offers its code until that is used', async ({ arrives }) => {
+  const [anna, boris, vera] = [await arrives('Anna'), await arrives('Boris'), await arrives('Vera')]
+  for (const person of [anna, boris, vera]) await person.comesIn()
+  const code = await codeOf(anna)
+
+  await anna.open(`/i/${code}`)
+  await anna.sees('This is your own invite link.')
+  await anna.isSettled()
+  await boris.open('/i/AB12')
+  await boris.sees('The invite code in this address is not complete.')
+  await boris.isSettled()
+
+  await boris.open(`/i/${code}`)
+  await boris.sees(`You opened an invitation with the code ${code}.`)
+  await boris.isSettled()
+  await boris.page.reload()
+  await boris.sees(`You opened an invitation with the code ${code}.`)
+  await boris.isSettled()
+  await boris.looksRight()
+  await boris.press(`Activate ${code}`)
+  await boris.sees(`You were invited by ${written(anna.phone)}.`)
+  await boris.seesNo('You opened an invitation')
+  assert.equal(new URL(boris.page.url()).pathname, '/')
+
+  await boris.isSettled()
+  await boris.open(`/i/${await codeOf(vera)}`)
+  await boris.sees(`but you have activated ${code} already`)
+  await boris.isSettled()
+  await boris.press('Dismiss')
+  await boris.seesNo('You opened an invitation')
+  assert.equal(new URL(boris.page.url()).pathname, '/')
+})
