@@ -9,7 +9,7 @@ import { button } from "./form.js";
 import { footer, header } from "./frame.js";
 import { inbox } from "./inbox.js";
 import { ask, isLoggedIn, logOut, mayBeLoggedIn, refresh, session } from "./session.js";
-import { readInviteCode, signIn } from "./sign-in.js";
+import { digits, readInviteCode, signIn } from "./sign-in.js";
 import { toasts } from "./surface.js";
 import { problemText, t, words } from "./words.js";
 
@@ -54,26 +54,44 @@ function title() {
   document.title = `${t(`title.${shown?.name ?? "sign-in"}`)} · phone-auth`;
 }
 
-function showSignIn({ notice = null, phone: given = "", focus = true } = {}) {
-  // What was asked for in a view that was left meanwhile shows nothing any more.
-  const view = signIn({ invite, notice, phone: given, onSent: (attempt) => { if (shown === view) showCode(attempt); } });
+function showSignIn({ notice = null, phone: given = "", inviteCode, focus = true } = {}) {
+  const view = signIn({
+    invite, notice, phone: given, inviteCode, sent,
+    // What was asked for in a view that was left meanwhile shows nothing any more.
+    onSent: (...attempt) => { if (shown === view) showCode(...attempt); },
+  });
   // On a touch screen a keyboard that jumps up at the first look is a nuisance.
   show(view, { focus: focus || matchMedia("(pointer: fine)").matches });
 }
 
-function showCode(attempt) {
-  const view = code({
+/** What was sent to which number; a code that has arrived may still be entered. */
+const sent = new Map();
+
+/** `inviteCode` is what the field has, also where a code was sent without it. */
+function showCode(attempt, inviteCode = attempt.request.inviteCode) {
+  const key = digits(attempt.request.phone);
+  sent.set(key, attempt);
+  show(code({
     attempt, inbox: phone,
-    onBack: () => showSignIn({ phone: attempt.request.phone }),
+    onBack(over) {
+      if (over) sent.delete(key);
+      showSignIn({ phone: attempt.request.phone, inviteCode: inviteCode ?? "" });
+    },
     // Logged in is logged in, also from a view that was left.
-    onLoggedIn: (login) => { if (isLoggedIn()) showAccount(login); },
-  });
-  show(view);
+    onLoggedIn(login) {
+      if (!isLoggedIn()) return;
+      sent.delete(key);
+      const unused = login.referral === "not-a-first-login" || inviteCode !== attempt.request.inviteCode;
+      showAccount(login, unused ? inviteCode : null);
+    },
+  }));
 }
 
-function showAccount({ user, etag = null, is_new_user: isNew, referral = null }) {
+/** `unused` is an invite code that was entered with the login, and does not count by itself. */
+function showAccount({ user, etag = null, is_new_user: isNew, referral = null }, unused = null) {
   // A login has used the invitation, but of somebody who was here before.
-  if (isNew !== undefined && referral !== "not-a-first-login") forgetInvitation();
+  if (isNew !== undefined && unused !== invite?.code) forgetInvitation();
+  if (unused && !user.activated_invite_code) invite ??= { code: unused };
   show(account({ user, etag, isNew, referral, invite, onInviteDone: forgetInvitation }));
 }
 

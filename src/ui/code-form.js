@@ -191,6 +191,7 @@ export function codeForm({ challenge, send, verify, onProblem = () => false, onC
     /** Enters `code`, unless the challenge is over. */
     use: (code) => entry.hidden || take(code),
     refuse,
+    isOver: () => entry.hidden,
     leave() {
       listening?.abort();
       for (const stop of stops) stop();

@@ -14,14 +14,15 @@ const OF_THE_CODE = ["invalid-challenge", "invalid-code", "code-upgraded"];
 export function code({ attempt, inbox, onBack, onLoggedIn }) {
   const title = h("h1", { tabindex: "-1" }, words("enter-code"));
   const lead = h("p", { class: "lead" }, said(() => t("code-sent-to", { phone: written(attempt.request.phone) })));
-  const back = button("change-number", onBack, { className: "quiet start back", icon: icon("back") });
+  const back = button("change-number", () => onBack(entry.isOver()), { className: "quiet start back", icon: icon("back") });
   const root = h("div", { class: "card entry" });
 
   const entry = codeForm({
-    challenge: attempt.challenge,
+    challenge: aged(attempt),
     send: async () => {
       attempt.asked = Date.now();
       attempt.challenge = await requestCode(attempt.request);
+      attempt.at = Date.now();
       return attempt.challenge;
     },
     verify: async (challenge, digits) => finish(challenge, digits),
@@ -75,6 +76,12 @@ export function code({ attempt, inbox, onBack, onLoggedIn }) {
   root.append(back, title, lead, entry.root);
   inbox?.watch(attempt.request.phone, entry.use, attempt.asked);
   return { root, focus: entry.input, name: "code", leave: entry.leave };
+}
+
+/** The challenge of an attempt to which one comes back. */
+function aged({ challenge, at }) {
+  const seconds = (Date.now() - at) / 1000;
+  return { ...challenge, expires_in: challenge.expires_in - seconds, resend_in: challenge.resend_in - seconds };
 }
 
 /** What the list of sessions calls this browser. */

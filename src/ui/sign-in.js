@@ -12,31 +12,46 @@ export function readInviteCode(text) {
   return /^[A-Z0-9]{6}$/.test(code) ? code : null;
 }
 
+export const digits = (number) => number.replace(/\D/g, "");
+
 /**
  * `invite` is what the address says: `{ code }`, `{ malformed: true }` or null. `notice` is a sentence on why one is
- * here again. `onSent(attempt)` gets what the code view needs.
+ * here again. `inviteCode` was entered before; `sent` are the attempts that may still be good. `onSent(attempt)` gets
+ * what the code view needs.
  */
-export function signIn({ invite, notice, phone: given = "", onSent }) {
+export function signIn({ invite, notice, phone: given = "", inviteCode = invite?.code ?? "", sent, onSent }) {
   const phone = field({
     label: "phone", name: "phone", type: "tel", autocomplete: "tel", inputmode: "tel", required: true,
     placeholder: "+7 999 123-45-67", value: given, maxlength: 64, className: "big", hint: "phone-hint",
   });
   const code = field({
-    label: "invite-code-optional", name: "invite_code", value: invite?.code ?? "", autocomplete: "off",
+    label: "invite-code-optional", name: "invite_code", value: inviteCode, autocomplete: "off",
     autocapitalize: "characters", spellcheck: "false", maxlength: 16, className: "code-like",
   });
-  code.root.hidden = !invite?.code;
+  code.root.hidden = !inviteCode;
   const reveal = button("have-invite", () => {
     code.root.hidden = false;
     reveal.hidden = true;
     code.input.focus();
   }, { className: "quiet start" });
-  reveal.hidden = Boolean(invite?.code);
+  reveal.hidden = Boolean(inviteCode);
+  const open = () => {
+    const attempt = sent.get(digits(phone.input.value));
+    return attempt && Date.now() < attempt.at + attempt.challenge.expires_in * 1000 ? attempt : null;
+  };
+  const resume = button("enter-code-i-have", () => {
+    const attempt = open();
+    if (attempt) onSent(attempt, readInviteCode(code.input.value));
+    else offer();
+  }, { className: "quiet start" });
+  const offer = () => { resume.hidden = !open(); };
+  phone.input.addEventListener("input", offer);
+  offer();
 
   const { root } = form({
     fields: [phone, code], label: "send-code",
     before: [h("h1", { tabindex: "-1" }, words("sign-in")), h("p", { class: "lead" }, words("sign-in-lead"))],
-    after: [reveal],
+    after: [resume, reveal],
     className: "stack",
     async onSubmit(values) {
       if (!values.phone.trim()) throw new Problem({ code: "invalid-phone" });
@@ -45,7 +60,7 @@ export function signIn({ invite, notice, phone: given = "", onSent }) {
       if (written && !inviteCode) throw new Problem({ code: "invalid-request", detail: "invite_code:" });
       const request = { phone: values.phone.trim(), inviteCode, locale: currentLanguage() };
       const asked = Date.now();
-      onSent({ request, asked, challenge: await requestCode(request) });
+      onSent({ request, asked, challenge: await requestCode(request), at: Date.now() });
     },
   });
   return { root: h("div", { class: "card entry" }, news(invite, notice), root), focus: phone.input, name: "sign-in" };

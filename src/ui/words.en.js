@@ -34,6 +34,7 @@ export default {
   "phone": "Phone number",
   "phone-hint": "Begin with the country code, such as +7.",
   "send-code": "Send code",
+  "enter-code-i-have": "Enter the code I have",
   "have-invite": "I have an invite code",
   "invite-code": "Invite code",
   "invite-code-optional": "Invite code (optional)",

@@ -34,6 +34,7 @@ export default {
   "phone": "Номер телефона",
   "phone-hint": "Начните с кода страны, например +7.",
   "send-code": "Получить код",
+  "enter-code-i-have": "Ввести полученный код",
   "have-invite": "У меня есть код приглашения",
   "invite-code": "Код приглашения",
   "invite-code-optional": "Код приглашения (если есть)",

@@ -165,3 +165,23 @@ for (const [what, meanwhile] of [['is void', '00:20'], ['has run out', '05:01']]
     await anna.sees('The code is good for')
   })
 }
+
+story('Another number keeps the invite code, and the way back to the code that was sent', async ({ arrives, phone }) => {
+  const boris = await logIn((await arrives('Boris')).base, phone('Boris'))
+  const anna = await arrives('Anna')
+  await anna.page.clock.install()
+  await anna.open()
+  await anna.press('I have an invite code')
+  await anna.write('Invite code (optional)', boris.user.invite_code)
+  await anna.asksForCode()
+  const code = await anna.readsCode()
+  await anna.page.clock.fastForward('00:20')
+  await anna.press('Another number')
+  assert.equal(await anna.field('Invite code (optional)').inputValue(), boris.user.invite_code)
+  await anna.looksRight()
+  await anna.press('Enter the code I have')
+  await anna.sees(/another code in 0:[0-3]\d/)
+  await anna.field('Code').fill(code)
+  await anna.sees('The invite code is activated: whoever invited you sees it now.')
+  await anna.isSettled()
+})
