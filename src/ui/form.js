@@ -93,6 +93,7 @@ const FIELD_OF_CODE = {
   "invalid-phone": "phone",
   "phone-not-supported": "phone",
   "phone-taken": "phone",
+  "own-phone": "phone",
   "unknown-invite-code": "invite_code",
   "own-invite-code": "invite_code",
   "invite-cycle": "invite_code",

@@ -3,7 +3,7 @@
 import { Problem } from "./api.js";
 import { loginTooOld, openDialog, row, tell } from "./surface.js";
 import { codeForm } from "./code-form.js";
-import { fill, h } from "./element.js";
+import { fill, h, icon } from "./element.js";
 import { button, field, form, owner } from "./form.js";
 import { inbox } from "./inbox.js";
 import { ask, logOut } from "./session.js";
@@ -38,7 +38,9 @@ function change(profile) {
           pin.root.hidden = false;
           pin.fail(words(`problem.${problem.code}`));
           pin.input.focus();
-        } else throw problem;
+        // Of a number only that it is the own one is an invalid request.
+        } else if (problem.code === "invalid-request" && problem.detail?.startsWith("phone:")) throw new Problem({ code: "own-phone" });
+        else throw problem;
       }
     },
   });
@@ -54,17 +56,23 @@ function change(profile) {
       },
       onProblem(problem) {
         if (problem.code !== "phone-taken") return false;
-        leave();
-        dialog.replace(first.root);
+        correct();
         first.show(problem);
         return true;
       },
       onCode: () => sms?.watch(request.phone, entry.use),
     });
     leave = entry.leave;
-    dialog.replace(h("p", { class: "lead" }, said(() => t("code-sent-to", { phone: written(request.phone) }))), entry.root, sms?.root);
+    dialog.replace(button("change-number", correct, { className: "quiet start", icon: icon("back") }),
+      h("h3", {}, words("code-is-sent")), h("p", { class: "lead" }, said(() => t("code-sent-to", { phone: written(request.phone) }))), entry.root, sms?.root);
     entry.input.focus();
     sms?.watch(request.phone, entry.use, asked);
+  }
+
+  function correct() {
+    leave();
+    dialog.replace(first.root);
+    phone.input.select();
   }
 
   const dialog = openDialog("change-phone", () => first.root, { onClose: () => leave() });

@@ -112,6 +112,7 @@ export default {
 
   "security": "Sign-in and security",
   "change-phone": "Change number",
+  "code-is-sent": "A code is on its way",
   "new-phone": "New phone number",
   "new-phone-hint": "We send a code to it. Your other devices are logged out.",
   "phone-changed": "Your number is changed.",
@@ -231,6 +232,7 @@ export default {
   "problem.unexpected-answer": "The service gave an answer that this page does not know. Try again later.",
   "problem.invalid-phone": "This is not a phone number. Check the digits and the country code.",
   "problem.phone-not-supported": "This number cannot receive a code. Use a mobile number.",
+  "problem.own-phone": "This is your number already.",
   "problem.phone-taken": "Another account has this number. Log in with that number instead.",
   "problem.too-many-requests": "Too many tries. Please wait a little.",
   "problem.sms-rejected": "The message could not be delivered to this number. Check it, or use another.",
