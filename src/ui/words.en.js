@@ -9,7 +9,7 @@ export default {
   "document.problems": "Problems",
   "to-dark": "Switch to the dark theme",
   "to-light": "Switch to the light theme",
-  "offline": "You are offline. What you do now waits for the network.",
+  "offline": "You are offline. Nothing can be sent or loaded now; do it again when the network is back.",
   "title.sign-in": "Sign in",
   "title.code": "Enter the code",
   "title.account": "Your account",
