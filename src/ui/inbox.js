@@ -43,6 +43,8 @@ export function inbox({ compact = false } = {}) {
 
   function show(message, use) {
     newest = message.sent_at;
+    // As the service knows the number, however it was typed.
+    fill(owner, said(() => written(message.phone)));
     fill(messages,
       h("p", { class: "time" }, said(() => clockTime(message.sent_at))),
       h("p", { class: "bubble" }, message.text),

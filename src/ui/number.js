@@ -6,7 +6,8 @@ import { codeForm } from "./code-form.js";
 import { fill, h, icon } from "./element.js";
 import { button, field, form, owner } from "./form.js";
 import { inbox } from "./inbox.js";
-import { ask, logOut } from "./session.js";
+import { ask } from "./session.js";
+import { logInAgain } from "./sign-in.js";
 import { currentLanguage, phone as written, said, t, words } from "./words.js";
 
 export function number(profile) {
@@ -33,7 +34,7 @@ function change(profile) {
         const asked = Date.now();
         askForCode(await send(), asked);
       } catch (problem) {
-        if (problem.code === "reauthentication-required") dialog.replace(loginTooOld(() => logOut("log-in-again")));
+        if (problem.code === "reauthentication-required") dialog.replace(loginTooOld(() => logInAgain(profile.user.phone)));
         else if (problem.code === "pin-required" || problem.code === "invalid-pin") {
           pin.root.hidden = false;
           pin.fail(words(`problem.${problem.code}`));

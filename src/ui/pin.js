@@ -4,7 +4,8 @@ import { Problem } from "./api.js";
 import { loginTooOld, openDialog, row, tell } from "./surface.js";
 import { fill, h } from "./element.js";
 import { button, field, form, owner } from "./form.js";
-import { ask, logOut } from "./session.js";
+import { ask } from "./session.js";
+import { logInAgain } from "./sign-in.js";
 import { words } from "./words.js";
 
 export function pin(profile) {
@@ -64,7 +65,7 @@ function question(heading, fields, work, profile, home) {
           close();
         } catch (problem) {
           if (!(problem instanceof Problem)) throw problem;
-          if (problem.code === "reauthentication-required") dialog.replace(loginTooOld(() => logOut("log-in-again")));
+          if (problem.code === "reauthentication-required") dialog.replace(loginTooOld(() => logInAgain(profile.user.phone)));
           else if (problem.code === "invalid-pin") fail("current_pin", "problem.invalid-pin");
           else if (problem.code === "pin-required" && !profile.user.has_pin) {
             // Another client has set one meanwhile.

@@ -3,13 +3,21 @@
 import { Problem } from "./api.js";
 import { h, icon } from "./element.js";
 import { button, field, form } from "./form.js";
-import { requestCode } from "./session.js";
+import { logOut, requestCode } from "./session.js";
 import { currentLanguage, words } from "./words.js";
 
 /** Six letters or digits, as people write them; null if it is none. */
 export function readInviteCode(text) {
   const code = text.replace(/[\s-]/g, "").toUpperCase();
   return /^[A-Z0-9]{6}$/.test(code) ? code : null;
+}
+
+let known = "";
+
+/** For what takes a new login; the own number is in the field already. */
+export function logInAgain(number) {
+  known = number;
+  return logOut("log-in-again");
 }
 
 export const digits = (number) => number.replace(/\D/g, "");
@@ -20,9 +28,11 @@ export const digits = (number) => number.replace(/\D/g, "");
  * what the code view needs.
  */
 export function signIn({ invite, notice, phone: given = "", inviteCode = invite?.code ?? "", sent, onSent }) {
+  const number = given || known;
+  known = "";
   const phone = field({
     label: "phone", name: "phone", type: "tel", autocomplete: "tel", inputmode: "tel", required: true,
-    placeholder: "+7 999 123-45-67", value: given, maxlength: 64, className: "big", hint: "phone-hint",
+    placeholder: "+7 999 123-45-67", value: number, maxlength: 64, className: "big", hint: "phone-hint",
   });
   const code = field({
     label: "invite-code-optional", name: "invite_code", value: inviteCode, autocomplete: "off",

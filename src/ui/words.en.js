@@ -49,7 +49,7 @@ export default {
   "notice.invalid-refresh-token": "Your session has ended. Please sign in again.",
   "notice.refresh-token-reused": "Your session was used from two places, so we ended it to be safe. Please sign in again.",
   "notice.unauthenticated": "Your session has ended. Please sign in again.",
-  "notice.foreign-origin": "The service does not take logins from this address. Open the page under the address that the service calls its own.",
+  "notice.foreign-origin": "The service does not take logins from {origin}. Open the page under the address that its invite links begin with; if you have none, ask who runs the service.",
 
   "enter-code": "Enter the code",
   "code-sent-to": "We sent it to {phone}.",
@@ -251,7 +251,7 @@ export default {
   "problem.unauthenticated": "Your session has ended. Please sign in again.",
   "problem.invalid-refresh-token": "Your session has ended. Please sign in again.",
   "problem.refresh-token-reused": "Your session was used from two places, so we ended it. Please sign in again.",
-  "problem.foreign-origin": "The service does not take this from the address of this page. Open the page under the address that the service calls its own.",
+  "problem.foreign-origin": "The service does not take logins from {origin}. Open the page under the address that its invite links begin with; if you have none, ask who runs the service.",
   "problem.profile-changed": "The profile was changed in another place meanwhile, and has been read again. Look it over and save once more.",
   "problem.profile-changed.picture": "The profile was changed in another place meanwhile. Please try again.",
   "problem.unknown-invite-code": "Nobody has this code. Compare it with the invitation.",

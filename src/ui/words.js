@@ -24,7 +24,7 @@ export function t(key, values = {}) {
   if (text && typeof text === "object") text = text[new Intl.PluralRules(language).select(values.count)] ?? text.other;
   if (text === undefined) return key;
   return text.replace(/\{(\w+)\}/g, (_, name) => {
-    const value = values[name];
+    const value = name === "origin" ? location.origin : values[name];
     return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : String(value);
   });
 }
@@ -90,10 +90,12 @@ export function countdown(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** A number as people of its country write it, as far as this page knows. */
+/** A number as people of its country write it, as far as this page knows; also a masked one, or one as it was typed. */
 export function phone(number) {
-  const russian = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(number);
-  return russian ? `+7\u00a0${russian[1]}\u00a0${russian[2]}-${russian[3]}-${russian[4]}` : number;
+  const russian = /^(\+?7|8|(?=9))(\d{3})(\d{3}|\*{3})(\d\d)(\d\d)$/.exec(number.replace(/[\s().-]/g, ""));
+  if (!russian) return number;
+  const [, country, area, ...rest] = russian;
+  return [country, area, rest.join("-")].filter(Boolean).join("\u00a0");
 }
 
 /** What a failure is called: a sentence or two for people. `place` chooses a text for one form, where the same code means another thing. */

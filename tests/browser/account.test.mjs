@@ -189,3 +189,20 @@ story('An account is deleted by its owner, who has to look at the own number for
   await anna.logsIn()
   await anna.sees('Welcome!')
 })
+
+story('Who has to log in again finds the own number in the field', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  const dialog = anna.page.getByRole('dialog')
+  await anna.press('Change number')
+  await dialog.getByLabel('New phone number').fill(anna.phone)
+  await anna.page.route('**/api/v1/profile/phone', (route) => route.fulfill({
+    status: 401, contentType: 'application/problem+json',
+    body: JSON.stringify({ title: 'The login is too old', status: 401, code: 'reauthentication-required' }),
+  }))
+  anna.announce('POST /api/v1/profile/phone', 401)
+  await dialog.getByRole('button', { name: 'Send code' }).click()
+  await anna.press('Log in again')
+  await anna.sees('Please log in once more.')
+  assert.equal(await anna.field('Phone number').inputValue(), anna.phone)
+})

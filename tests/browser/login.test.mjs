@@ -113,3 +113,29 @@ story('The first stop of the keyboard leads past the banner', async ({ arrives }
   await anna.page.keyboard.press('Enter')
   assert.equal(await anna.page.evaluate(() => document.activeElement.textContent), 'Sign in')
 })
+
+story('A number is shown in groups, however it was typed', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.open()
+  const groups = anna.phone.replace(/^\+7(...)(...)(..)(..)$/, '$1 $2-$3-$4')
+  await anna.asksForCode(anna.phone.replace('+7', '8'))
+  await anna.sees(`We sent it to 8 ${groups}.`)
+  await anna.readsCode()
+  await anna.sees(`+7 ${groups}`, anna.inbox)
+  const masked = await anna.page.evaluate(() => import('/ui/words.js').then(({ phone }) => phone('+7999***0001')))
+  assert.equal(masked, '+7\u00a0999\u00a0***-00-01')
+})
+
+story('At a foreign address the page says which one is refused, and how another is found', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.page.route('**/auth/verify', (route) => route.fulfill({
+    status: 403, contentType: 'application/problem+json',
+    body: JSON.stringify({ title: 'Foreign', status: 403, code: 'foreign-origin' }),
+  }))
+  await anna.open()
+  await anna.asksForCode()
+  anna.announce(VERIFY, 403)
+  await anna.press('Use this code')
+  await anna.sees(`does not take logins from ${new URL(anna.base).origin}.`)
+  await anna.sees('ask who runs the service')
+})
