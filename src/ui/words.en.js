@@ -72,7 +72,7 @@ export default {
 
   "inbox": "Simulated phone",
   "inbox-empty": "Messages for the number you enter appear here.",
-  "inbox-nothing": "No message has arrived. It may have been for another number.",
+  "inbox-nothing": "No message has arrived. The number may be wrong. To a number of TEST_PHONES none is sent: its code is in that setting.",
   "simulated": "Simulated sender.",
   "simulated-lead": "No message leaves this machine.",
   "use-code": "Use this code",
