@@ -35,11 +35,16 @@ export function openDialog(heading, build, { onClose = () => {} } = {}) {
   fill(content, build(close));
   document.body.append(root);
   root.showModal();
-  content.querySelector("input, button")?.focus();
+  begin();
   return { close, replace(...next) {
     fill(content, ...next);
-    content.querySelector("input, button")?.focus();
+    begin();
   } };
+
+  /** At the first thing to be done that can be seen; the name that a password manager reads cannot. */
+  function begin() {
+    [...content.querySelectorAll("input, button")].find((one) => one.offsetParent)?.focus();
+  }
 }
 
 /** What a `reauthentication-required` means: only a new login helps. */
@@ -56,8 +61,10 @@ let timer;
 /** Stands in the page from the start, so that what it says is read out. */
 export const toasts = root;
 
-/** Says `key`, a word of the dictionary. */
+/** Says `key`, a word of the dictionary; beside an open dialog nothing is read out, so then once that is closed. */
 export function tell(key, values) {
+  const dialog = document.querySelector("dialog:modal");
+  if (dialog) return dialog.addEventListener("close", () => tell(key, values), { once: true });
   clearTimeout(timer);
   fill(root, h("p", {}, words(key, values)));
   timer = setTimeout(() => fill(root), SECONDS * 1000);

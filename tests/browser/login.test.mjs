@@ -78,7 +78,11 @@ story('The number can be changed before the code is entered', async ({ arrives, 
 story('A whole login needs no mouse', async ({ arrives }) => {
   const anna = await arrives('Anna')
   const { keyboard } = anna.page
-  const focused = () => anna.page.evaluate(() => document.activeElement.textContent || document.activeElement.name)
+  // Where nothing has the focus, it is the body's: that holds every text, and is no place.
+  const focused = () => anna.page.evaluate(() => {
+    const { activeElement: element } = document
+    return element === document.body ? '' : element.textContent || element.name
+  })
   const reach = async (what) => {
     for (let key = 0; key < 60; key += 1) {
       if ((await focused()).includes(what)) return
@@ -98,6 +102,15 @@ story('A whole login needs no mouse', async ({ arrives }) => {
   await anna.isLoggedIn()
   assert.equal(await focused(), 'Your account')
   await anna.isSettled()
+  for (const [opener, field] of [['Change number', 'phone'], ['Set PIN', 'pin'], ['Delete account', 'digits']]) {
+    await reach(opener)
+    await keyboard.press('Enter')
+    await anna.page.getByRole('dialog').waitFor()
+    assert.equal(await focused(), field)
+    await keyboard.press('Escape')
+    await anna.page.getByRole('dialog').waitFor({ state: 'detached' })
+    assert.equal(await focused(), opener)
+  }
   await reach('Log out')
   await keyboard.press('Space')
   await anna.sees('You are logged out.')
