@@ -75,18 +75,21 @@ const initials = ({ first_name: first, last_name: last }) =>
   [first, last].filter(Boolean).map((name) => [...name][0].toLocaleUpperCase()).join("");
 
 function choose(profile) {
+  let shownUrl = null;
+  const forget = () => shownUrl && URL.revokeObjectURL(shownUrl);
   openDialog("picture", (close) => {
     const id = freshId("picture");
     let chosen = null;
-    let shownUrl = null;
     const preview = h("span", { class: "avatar large" });
     show(preview, profile.user);
-    const input = h("input", { id, type: "file", class: "unseen", accept: TYPES.join(","), on: { change: () => take(input.files[0]) } });
+    const input = h("input", { id, type: "file", class: "unseen", "aria-describedby": `${id}-error`, accept: TYPES.join(","), on: { change: () => take(input.files[0]) } });
     const zone = h("label", { for: id, class: "drop" }, preview, h("span", {}, h("strong", {}, words("choose-picture")), " ", words("or-drop")), h("span", { class: "hint" }, words("picture-hint")));
-    const save = button("save-picture", () => send(() => ask("PUT", "/profile/avatar", { body: chosen }), "picture-saved"), { className: "primary" });
-    const remove = button("remove-picture", () => send(() => ask("DELETE", "/profile/avatar"), "picture-removed"), { className: "plain danger" });
+    const save = button("save-picture", () => send(() => ask("PUT", "/profile/avatar", { body: chosen }), "picture-saved", below), { className: "primary" });
+    const remove = button("remove-picture", () => send(() => ask("DELETE", "/profile/avatar"), "picture-removed", removing), { className: "plain danger" });
     const below = message(save);
-    set(save, "hidden", true);
+    const removing = message(remove);
+    below.root.id = `${id}-error`;
+    save.hidden = true;
     remove.hidden = !profile.user.avatar_url;
 
     for (const event of ["dragover", "dragleave", "drop"]) {
@@ -101,15 +104,19 @@ function choose(profile) {
       if (!file) return;
       below.clear();
       const wrong = !TYPES.includes(file.type) ? "picture-type" : file.size > MOST ? "picture-size" : null;
-      if (wrong) return below.show(words(wrong));
-      chosen = file;
-      if (shownUrl) URL.revokeObjectURL(shownUrl);
-      shownUrl = URL.createObjectURL(file);
-      fill(preview, h("img", { src: shownUrl, alt: words("preview"), width: 144, height: 144 }));
-      save.hidden = false;
+      set(input, "aria-invalid", wrong && "true");
+      forget();
+      chosen = wrong ? null : file;
+      shownUrl = chosen && URL.createObjectURL(chosen);
+      save.hidden = !chosen;
+      if (chosen) return fill(preview, h("img", { src: shownUrl, alt: words("preview"), width: 144, height: 144 }));
+      // An earlier choice is none any more.
+      input.value = "";
+      show(preview, profile.user);
+      below.show(words(wrong));
     }
 
-    async function send(request, done) {
+    async function send(request, done, where) {
       try {
         const answer = await request();
         if (answer.status === 204) await profile.reload();
@@ -118,10 +125,10 @@ function choose(profile) {
         close();
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
-        below.show(problem, "picture");
+        where.show(problem, "picture");
       }
     }
 
-    return [input, zone, below.root, h("div", { class: "actions" }, save, remove)];
-  });
+    return [input, zone, below.root, removing.root, h("div", { class: "actions" }, save, remove)];
+  }, { onClose: forget });
 }

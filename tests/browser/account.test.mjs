@@ -67,6 +67,12 @@ story('A picture is uploaded, shown, and removed', async ({ arrives }) => {
   await anna.sees('The picture is larger than 2 MiB.')
   await choose.setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: png(300, [200, 60, 40]) })
   await anna.page.getByAltText('Preview').waitFor()
+  await choose.setInputFiles({ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') })
+  await anna.sees('Only PNG, JPEG and WebP can be used.')
+  assert.equal(await anna.button('Save picture').count(), 0, 'an earlier choice is none any more')
+  assert.equal(await choose.getAttribute('aria-invalid'), 'true')
+  await anna.looksRight()
+  await choose.setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: png(300, [200, 60, 40]) })
   await anna.press('Save picture')
   await anna.sees('Your picture is saved.')
 
