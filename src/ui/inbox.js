@@ -47,7 +47,7 @@ export function inbox({ compact = false } = {}) {
     fill(owner, said(() => written(message.phone)));
     fill(messages,
       h("p", { class: "time" }, said(() => clockTime(message.sent_at))),
-      h("p", { class: "bubble" }, message.text),
+      h("p", { class: "bubble", lang: /\p{Script=Cyrillic}/u.test(message.text) ? "ru" : "en" }, message.text),
       button("use-code", () => use(message.code), { className: "use" }));
   }
 

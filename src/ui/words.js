@@ -23,11 +23,15 @@ export function t(key, values = {}) {
   let text = DICTIONARIES[language][key];
   if (text && typeof text === "object") text = text[new Intl.PluralRules(language).select(values.count)] ?? text.other;
   if (text === undefined) return key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => {
+  const whole = text.replace(/\{(\w+)\}/g, (_, name) => {
     const value = name === "origin" ? location.origin : values[name];
     return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : String(value);
   });
+  return language === "ru" ? whole.replace(LOOSE, "\u00a0") : whole;
 }
+
+/** Spaces at which Russian lines do not break: before a dash, after a single letter, between a number and its unit. */
+const LOOSE = / (?=—)|(?<=(?<![\p{L}\d])\p{L}) |(?<=\d) (?=\p{L})/gu;
 
 /** The same, following the language. */
 export const words = (key, values) => new Words(() => t(key, values));
@@ -100,11 +104,10 @@ export function phone(number) {
 
 /** What a failure is called: a sentence or two for people. `place` chooses a text for one form, where the same code means another thing. */
 export function problemText(problem, place) {
-  return said(() => {
-    for (const key of [`problem.${problem.code}.${place}`, `problem.${problem.code}`]) {
-      if (knows(key)) return t(key, { count: problem.attempts_left ?? 0, ...problem });
-    }
-    if (problem.title) return [problem.title, problem.detail].filter(Boolean).join(". ").replace(/\.\. /g, ". ");
-    return t("problem.unexpected-answer");
-  });
+  const key = [`problem.${problem.code}.${place}`, `problem.${problem.code}`].find(knows);
+  if (key) return words(key, { count: problem.attempts_left ?? 0, ...problem });
+  if (!problem.title) return words("problem.unexpected-answer");
+  // The service speaks English.
+  const text = [problem.title, problem.detail].filter(Boolean).join(". ").replace(/\.\. /g, ". ");
+  return Object.assign(document.createElement("span"), { lang: "en", textContent: text });
 }
