@@ -191,7 +191,7 @@ story('A session that is ended from another device is logged out there', async (
   await laptop.isLoggedIn()
   await laptop.isSettled()
   await laptop.card('Where you are logged in').getByRole('button', { name: /^End: / }).click()
-  await laptop.sees('The session is ended.')
+  await laptop.sees('Session ended.')
 
   tablet.announce('PATCH /api/v1/profile', 401)
   tablet.announce(REFRESH, 401)
@@ -217,12 +217,48 @@ story('All other sessions can be ended at once', async ({ arrives, phone }) => {
   await third.press('End all others')
   await third.sees('All other sessions are ended.')
   await card.getByRole('listitem').nth(1).waitFor({ state: 'detached' })
-  await third.sees('this one', card)
+  await third.sees('this device', card)
   for (const ended of [first, second]) {
     ended.announce(REFRESH, 401)
     await ended.page.reload()
     await ended.sees('Your session has ended. Please sign in again.')
   }
+})
+
+story('A list of sessions that does not come can be asked for again', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  const busy = (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'text/plain', body: 'busy' })
+  await anna.page.route('**/api/v1/sessions', busy)
+  anna.announce('GET /api/v1/sessions', 503)
+  await anna.comesIn()
+  const card = anna.card('Where you are logged in')
+  await anna.sees('The service is busy or away for a moment.', card)
+  await anna.sees('You can try again now.', card)
+  await anna.looksRight()
+  await anna.page.unroute('**/api/v1/sessions', busy)
+  await anna.press('Try again')
+  await anna.sees('this device', card)
+  assert.equal(await card.getByRole('button').count(), 0)
+})
+
+story('A refusal to end a session holds back only the button that was pressed', async ({ arrives, phone }) => {
+  const first = await arrives('Anna')
+  await first.comesIn()
+  const second = await arrives('Anna on a second device', { number: phone('Anna') })
+  await second.comesIn()
+  const card = second.card('Where you are logged in')
+  const end = card.getByRole('button', { name: /^End: / })
+  await second.page.route('**/api/v1/sessions/*', (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '60' }, contentType: 'text/plain', body: 'busy' }))
+  second.page.once('request', (request) => second.announce(`DELETE ${new URL(request.url()).pathname}`, 503))
+  await end.click()
+  await second.sees(/^Try again in/, card)
+  assert.equal(await end.getAttribute('aria-disabled'), 'true')
+  assert.equal(await second.button('End all others').getAttribute('aria-disabled'), null)
+  first.announce(REFRESH, 401)
+  await second.press('End all others')
+  await second.sees('All other sessions are ended.')
+  await first.page.reload()
+  await first.isLoggedOut()
 })
 
 story('No script can read the refresh token, and nothing but the device token is kept', async ({ arrives }) => {
