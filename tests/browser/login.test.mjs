@@ -29,6 +29,10 @@ story('A first visit asks the service for nothing but the page', async ({ arrive
 story('What is no phone number is said beside the field', async ({ arrives }) => {
   const anna = await arrives('Anna')
   await anna.open()
+  await anna.isLoggedOut()
+  // What is hidden until it speaks is not read out when it does.
+  const silent = await anna.page.evaluate(() => [...document.querySelectorAll('main [aria-live]')].filter((one) => one.textContent === '' && getComputedStyle(one).display === 'none').length)
+  assert.equal(silent, 0)
   await anna.press('Send code')
   await anna.sees('This is not a phone number')
   anna.announce('POST /api/v1/auth/phone', 422)

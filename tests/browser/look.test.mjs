@@ -117,3 +117,14 @@ story('Text of twice the size is not cut off at the side', async ({ arrives }) =
   const { scrollWidth } = await anna.page.evaluate(() => ({ scrollWidth: document.documentElement.scrollWidth }))
   assert.ok(scrollWidth <= 640, `${scrollWidth} px`)
 })
+
+story('The field of the code is seen where colours are forced, and most when it has the focus', async ({ arrives }) => {
+  const anna = await arrives('Anna', { forcedColors: 'active' })
+  await anna.open()
+  await anna.asksForCode()
+  await anna.field('Code').focus()
+  const { borderTopWidth, outlineStyle, outlineColor } = await anna.field('Code').evaluate((field) => ({ ...getComputedStyle(field) }))
+  assert.equal(borderTopWidth, '1px')
+  assert.equal(outlineStyle, 'solid')
+  assert.doesNotMatch(outlineColor, /, 0\)$/)
+})
