@@ -123,7 +123,7 @@ export default {
   "remove-pin": "Remove PIN",
   "current-pin": "Current PIN",
   "new-pin": "New PIN",
-  "new-pin-hint": "4 to 12 digits. Six or more are much harder to guess. A forgotten PIN cannot be reset: it is no longer asked for only once the account has not been used for some days.",
+  "new-pin-hint": "4 to 12 digits. Six or more are much harder to guess. A forgotten PIN cannot be reset; it stops being asked for once the account has not been used for some days.",
   "repeat-pin": "New PIN again",
   "pins-differ": "The two PINs are not the same.",
   "pin-saved": "Your PIN is set.",
