@@ -37,13 +37,18 @@ export function operationOf(method, path) {
   return { id, href: new URL(`redoc#tag/${tag}/operation/${id}`, ROOT).href };
 }
 
-const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+const inQuotes = (text) => text.replaceAll("'", `'\\''`);
+const quote = (text) => `'${inQuotes(text)}'`;
+
+/** Members of a body that nobody is to read over a shoulder or in a chat: the shell has them as these variables. */
+const SECRETS = { pin: "PIN", current_pin: "CURRENT_PIN", device_token: "DEVICE_TOKEN" };
 
 /**
- * The command, and the words of the dictionary that say what it needs first. `token` is written out if it is given;
- * otherwise the shell has to have it as `ACCESS_TOKEN`.
+ * The command, the variables that the shell has to have first, and the words of the dictionary that say what else it
+ * needs. `token` is written out if it is given, PINs and the device token if they are to be seen `whole`.
  */
-export function curl({ method, url, headers, body }, token) {
+export function curl({ method, url, headers, body }, { token, whole = false } = {}) {
+  const variables = [];
   const needs = [];
   const verb = method === "GET" || (method === "POST" && body) ? "" : `-X ${method} `;
   const parts = [`curl -i ${verb}${quote(url)}`];
@@ -52,7 +57,7 @@ export function curl({ method, url, headers, body }, token) {
     else if (token) parts.push(`-H ${quote(`Authorization: Bearer ${token}`)}`);
     else {
       parts.push(`-H "Authorization: Bearer $ACCESS_TOKEN"`);
-      needs.push("curl-needs-token");
+      variables.push("ACCESS_TOKEN");
     }
   }
   if (body instanceof Blob) {
@@ -64,8 +69,13 @@ export function curl({ method, url, headers, body }, token) {
   } else if (body) {
     // A shell keeps no cookie: there the refresh token comes in the body.
     const { refresh_token_in: mode, ...rest } = body;
-    parts.push(`-d ${quote(JSON.stringify(rest))}`);
+    const members = Object.entries(rest).map(([name, value]) => {
+      const variable = typeof value === "string" && !whole && SECRETS[name];
+      if (variable) variables.push(variable);
+      return `${JSON.stringify(name)}:${variable ? `"'"$${variable}"'"` : inQuotes(JSON.stringify(value))}`;
+    });
+    parts.push(`-d '{${members.join(",")}}'`);
     if (mode) needs.push("curl-body-mode");
   }
-  return { command: parts.join(" \\\n  "), needs };
+  return { command: parts.join(" \\\n  "), variables, needs };
 }

@@ -31,7 +31,7 @@ export function exchange(entry) {
     fill(content,
       h("h3", {}, words("request")), h("pre", { tabindex: "0" }, requestHead(entry, whole)), readable(entry.body, whole),
       entry.ended ? [h("h3", {}, words("answer")), entry.status ? h("pre", { tabindex: "0" }, answerHead(entry)) : h("p", {}, words("problem.unreachable")), readable(entry.answer, whole)] : null,
-      copying(entry));
+      copying(entry, whole));
   }
   return { root, show };
 }
@@ -56,18 +56,25 @@ function readable(body, whole) {
 }
 
 /** The line for a shell. With the token in it, it is as good as a login: that is said before it is copied. */
-function copying(entry) {
-  const plain = curl(entry);
-  const hints = h("div", {}, plain.needs.map((key) => h("p", { class: "hint" }, words(key))));
+function copying(entry, whole) {
+  const plain = curl(entry, { whole });
+  const hints = h("div", {}, needed(plain));
   const withToken = entry.headers.Authorization
     ? button("copy-with-token", () => {
-      fill(hints, h("p", { class: "notice" }, words("token-warning")),
-        button("copy-anyway", () => copy(curl(entry, accessToken() ?? entry.headers.Authorization.slice(7)).command), { className: "plain danger" }));
+      const ready = () => curl(entry, { whole, token: accessToken() ?? entry.headers.Authorization.slice(7) });
+      fill(hints, h("p", { class: "notice" }, words("token-warning")), needed(ready()),
+        button("copy-anyway", () => copy(ready().command), { className: "plain danger" }));
     }, { className: "quiet" })
     : null;
-  return h("div", { class: "copying" }, h("h3", {}, "curl"), h("pre", { tabindex: "0", class: "curl" }, brief(plain.command)), hints,
+  return h("div", { class: "copying" }, h("h3", {}, "curl"), h("pre", { tabindex: "0", class: "curl" }, whole ? plain.command : brief(plain.command)), hints,
     h("div", { class: "actions" }, button("copy-curl", () => copy(plain.command), { className: "plain", icon: icon("copy") }), withToken));
 }
+
+/** What the shell has to have first. */
+const needed = ({ variables, needs }) => [
+  variables.length ? words("curl-needs-variables", { names: variables.join(", ") }) : null,
+  ...needs.map((key) => words(key)),
+].map((text) => text && h("p", { class: "hint" }, text));
 
 /** Long tokens are copied whole, but not shown. */
 const brief = (command) => command.replace(/eyJ[\w.-]{40,}/g, (token) => cut(token));

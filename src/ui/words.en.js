@@ -200,7 +200,7 @@ export default {
   "copy-anyway": "Copy it with the token",
   "curl-copied": "The command is copied.",
   "token-warning": "Whoever has this command can act as you until the token ends, in some minutes. Do not post it anywhere.",
-  "curl-needs-token": "Set ACCESS_TOKEN in your shell first.",
+  "curl-needs-variables": "Set in your shell first: {names}.",
   "curl-needs-refresh-token": "This page keeps its refresh token in a cookie that no script can read. In a shell, set REFRESH_TOKEN from a login in body mode.",
   "curl-body-mode": "This page has the refresh token put into a cookie; this command gets it in the body.",
   "curl-needs-file": "Put the picture into the folder of your shell.",

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { call, logIn } from './support/service.mjs'
 import { story } from './support/story.mjs'
 
 /** The entry of the newest request with this method and path below the API. */
@@ -101,6 +102,86 @@ story('Tokens and codes are shortened until one asks to see them whole', async (
   await anna.page.getByLabel('Show tokens and PINs whole').check()
   const whole = await drawer.innerText()
   for (const secret of [token, device]) assert.ok(whole.replace(/\s/g, '').includes(secret))
+})
+
+/** What "Copy as curl" of this entry puts on the clipboard. */
+async function copied(person, one) {
+  await person.page.evaluate(() => navigator.clipboard.writeText(''))
+  await one.getByRole('button', { name: 'Copy as curl' }).click()
+  await person.page.waitForFunction(() => navigator.clipboard.readText())
+  return person.clipboard()
+}
+
+story('PINs and the device token are variables of the shell until one asks to see them whole', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  const { access_token: token, device_token: device } = await logIn(anna.base, anna.phone)
+  await call(anna.base, 'PUT', '/profile/pin', { token, body: { pin: '493817' } })
+  await anna.open()
+  await anna.page.evaluate((known) => localStorage.setItem('phone-auth.device-token', known), device)
+  await anna.opensDrawer()
+  await anna.asksForCode()
+  anna.announce('POST /api/v1/auth/verify', 401)
+  await anna.press('Use this code')
+  await anna.seesHeading('Enter your PIN')
+  await anna.write('PIN', '493817')
+  const login = anna.page.waitForResponse((answer) => answer.url().endsWith('/auth/verify') && answer.ok())
+  await anna.press('Continue')
+  const { access_token: access } = await (await login).json()
+  await anna.isLoggedIn()
+  await anna.isSettled()
+  const dialog = anna.page.getByRole('dialog')
+  await anna.press('Change PIN')
+  await dialog.getByLabel('Current PIN').fill('493817')
+  await dialog.getByLabel('New PIN', { exact: true }).fill('271828')
+  await dialog.getByLabel('New PIN again').fill('271828')
+  await dialog.getByRole('button', { name: 'Change PIN' }).click()
+  await anna.sees('Your PIN is set.')
+  await anna.press('Remove PIN')
+  await dialog.getByLabel('Current PIN').fill('271828')
+  await dialog.getByRole('button', { name: 'Remove PIN' }).click()
+  await anna.sees('Your PIN is removed.')
+
+  const verify = await opened(anna, 'POST', '/auth/verify')
+  const change = await opened(anna, 'PUT', '/profile/pin')
+  const removal = await opened(anna, 'DELETE', '/profile/pin')
+  const drawer = anna.page.locator('#requests')
+  const code = await opened(anna, 'POST', '/auth/phone')
+  const commands = []
+  for (const one of [verify, change, removal, code]) commands.push(await copied(anna, one))
+  for (const text of [await drawer.innerHTML(), ...commands]) {
+    assert.doesNotMatch(text, /493817|271828/)
+    assert.ok(!text.includes(device))
+  }
+  await anna.sees('Set in your shell first: PIN.', verify)
+  await anna.sees('Set in your shell first: ACCESS_TOKEN, PIN, CURRENT_PIN.', change)
+  await anna.sees('Set in your shell first: ACCESS_TOKEN, CURRENT_PIN.', removal)
+
+  await anna.sees('Set in your shell first: DEVICE_TOKEN.', code)
+
+  // They run as they are pasted.
+  assert.match(shell(commands[3], { DEVICE_TOKEN: device }), /^HTTP\/1\.1 200/)
+  const pin = { ACCESS_TOKEN: access, PIN: '161803', CURRENT_PIN: '161803' }
+  assert.match(shell(commands[1], { ...pin, CURRENT_PIN: '' }), /^HTTP\/1\.1 422/)
+  assert.match(shell(commands[1], pin), /^HTTP\/1\.1 204/)
+  assert.match(shell(commands[2], { ...pin, CURRENT_PIN: '271828' }), /^HTTP\/1\.1 401/)
+
+  // With the token it acts as the person; the PIN stays away all the same.
+  await change.getByRole('button', { name: 'Copy with my token' }).click()
+  await anna.sees('Set in your shell first: PIN, CURRENT_PIN.', change)
+  const before = await anna.clipboard()
+  await change.getByRole('button', { name: 'Copy it with the token' }).click()
+  await anna.page.waitForFunction((old) => navigator.clipboard.readText().then((text) => text !== old), before)
+  const withToken = await anna.clipboard()
+  assert.doesNotMatch(withToken, /493817|271828/)
+  assert.match(shell(withToken, pin), /^HTTP\/1\.1 204/)
+
+  await anna.page.getByLabel('Show tokens and PINs whole').check()
+  await anna.sees('Set in your shell first: ACCESS_TOKEN.', change)
+  assert.match(await change.locator('.curl').innerText(), /"pin":"271828","current_pin":"493817"/)
+  assert.match(await copied(anna, removal), /"current_pin":"271828"/)
+  assert.ok((await copied(anna, code)).includes(device))
+  await anna.page.getByLabel('Show tokens and PINs whole').uncheck()
+  assert.doesNotMatch(await drawer.innerHTML(), /493817|271828/)
 })
 
 story('Each request says what it does, and leads to its place in the reference', async ({ arrives }) => {
