@@ -4,6 +4,7 @@ import { fill, h, icon, set } from "./element.js";
 import { exchange } from "./exchange.js";
 import { button } from "./form.js";
 import { all, clear, journal } from "./journal.js";
+import { session } from "./session.js";
 import { recall, remember } from "./storage.js";
 import { t, words, said } from "./words.js";
 
@@ -17,10 +18,7 @@ export function drawer() {
 
   const toggle = h("button", { type: "button", class: "switch", "aria-controls": "requests", on: { click: () => open(root.hidden) } },
     icon("requests"), h("span", { class: "label" }, words("requests")), count);
-  const showWhole = h("input", { type: "checkbox", on: { change() {
-    whole = showWhole.checked;
-    for (const one of shown.values()) one.show(whole);
-  } } });
+  const showWhole = h("input", { type: "checkbox", on: { change: drawAnew } });
   const body = h("div", { class: "drawer-body", tabindex: "0", role: "region", "aria-label": words("requests-list") }, empty, list);
   const root = h("aside", { class: "drawer", id: "requests", "aria-label": words("requests"), on: { keydown(event) {
     if (event.key === "Escape") {
@@ -29,7 +27,7 @@ export function drawer() {
     }
   } } },
     h("div", { class: "drawer-top" }, h("h2", { tabindex: "-1" }, words("requests")),
-      button("clear", clear, { className: "quiet" }),
+      button("clear", () => emptied("requests-empty"), { className: "quiet" }),
       h("button", { type: "button", class: "switch round", "aria-label": words("close-requests"), on: { click() {
         open(false);
         toggle.focus();
@@ -44,6 +42,17 @@ export function drawer() {
     document.documentElement.classList.toggle("drawer-open", yes);
     remember("drawer", yes ? "open" : "closed");
     if (yes) body.scrollTop = body.scrollHeight;
+  }
+
+  function drawAnew() {
+    whole = showWhole.checked;
+    for (const one of shown.values()) one.show(whole);
+  }
+
+  /** `why` is a word of the dictionary. */
+  function emptied(why) {
+    fill(empty, words(why));
+    clear();
   }
 
   function tally() {
@@ -74,6 +83,13 @@ export function drawer() {
     fill(list);
     tally();
   });
+  // What one person's requests say is nothing for the next one at this screen.
+  session.addEventListener("end", () => {
+    emptied("requests-ended");
+    showWhole.checked = false;
+    drawAnew();
+  });
+  session.addEventListener("begin", clear);
   open(recall("drawer") === "open");
   tally();
   return { root, toggle };

@@ -19,15 +19,15 @@ export function exchange(entry) {
   const [path] = entry.path.split("?");
   const [prefix] = /^(\/api\/v1)?/.exec(path);
   const root = h("li", { class: "exchange" },
-    operation ? h("p", { class: "what" }, said(() => (knows(`does.${operation.id}`) ? t(`does.${operation.id}`) : "")), " ",
-      h("a", { href: operation.href, target: "_blank", rel: "noopener", "aria-label": said(() => `${t("document.reference")}: ${operation.id}`) }, words("document.reference"))) : null,
+    operation ? h("p", { class: "what" }, knows(`does.${operation.id}`) ? words(`does.${operation.id}`) : null, " ",
+      h("a", { href: operation.href, target: "_blank", rel: "noopener", "aria-label": referenceOf(operation.id) }, words("document.reference"))) : null,
     h("details", {}, h("summary", {}, h("span", { class: `method ${entry.method.toLowerCase()}` }, entry.method),
       h("span", { class: "path" }, h("i", {}, prefix), path.slice(prefix.length)), status, time), content));
 
   function show(whole) {
     status.className = `status ${kind(entry)}`;
     fill(status, !entry.ended ? "…" : entry.status ? String(entry.status) : words("no-answer"));
-    fill(time, entry.ended ? said(() => t("milliseconds", { count: entry.milliseconds })) : null);
+    fill(time, entry.ended ? words("milliseconds", { count: entry.milliseconds }) : null);
     fill(content,
       h("h3", {}, words("request")), h("pre", { tabindex: "0" }, requestHead(entry, whole)), readable(entry.body, whole),
       entry.ended ? [h("h3", {}, words("answer")), entry.status ? h("pre", { tabindex: "0" }, answerHead(entry)) : h("p", {}, words("problem.unreachable")), readable(entry.answer, whole)] : null,
@@ -35,6 +35,9 @@ export function exchange(entry) {
   }
   return { root, show };
 }
+
+// Texts outlive their nodes for a while (words.js), so none is made where it would hold an entry.
+const referenceOf = (id) => said(() => `${t("document.reference")}: ${id}`);
 
 const kind = ({ ended, status }) => (!ended ? "pending" : status >= 200 && status < 400 ? "good" : "bad");
 
@@ -51,7 +54,7 @@ function answerHead({ status, answerHeaders }) {
 
 function readable(body, whole) {
   if (body === undefined || body === null) return null;
-  if (body instanceof Blob) return h("p", { class: "hint" }, said(() => t("bytes", { type: body.type, count: body.size })));
+  if (body instanceof Blob) return h("p", { class: "hint" }, words("bytes", { type: body.type, count: body.size }));
   return typeof body === "object" ? pretty(body, whole) : h("pre", { tabindex: "0" }, body);
 }
 

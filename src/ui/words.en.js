@@ -186,6 +186,7 @@ export default {
   "requests-list": "Requests and answers",
   "requests-lead": "What this page asks the service, as it happens. Your client does the same.",
   "requests-empty": "Nothing yet. Enter a number and watch.",
+  "requests-ended": "Emptied when the session ended.",
   "close-requests": "Close the requests",
   "clear": "Clear",
   "show-whole": "Show tokens and PINs whole",

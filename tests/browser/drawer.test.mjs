@@ -184,6 +184,64 @@ story('PINs and the device token are variables of the shell until one asks to se
   assert.doesNotMatch(await drawer.innerHTML(), /493817|271828/)
 })
 
+const EMPTIED = 'Emptied when the session ended.'
+
+story('With a logout the requests are gone, in the other tab as well', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  await anna.opensDrawer()
+  const dialog = anna.page.getByRole('dialog')
+  await anna.press('Set PIN')
+  await dialog.getByLabel('New PIN', { exact: true }).fill('493817')
+  await dialog.getByLabel('New PIN again').fill('493817')
+  await dialog.getByRole('button', { name: 'Set PIN' }).click()
+  await anna.sees('Your PIN is set.')
+  const other = await anna.otherTab()
+  await other.open()
+  await other.isLoggedIn()
+  await other.isSettled()
+  const tabs = [other, anna]
+  const tokens = []
+  for (const { page } of tabs) {
+    // One that is not in front is slow.
+    await page.bringToFront()
+    await page.locator('#requests details').evaluateAll((all) => all.forEach((one) => { one.open = true }))
+    await page.getByLabel('Show tokens and PINs whole').check()
+    tokens.push(...(await page.locator('#requests').innerText()).match(/eyJ[\w.-]{100,}/g))
+  }
+
+  await anna.press('Log out')
+  await anna.sees('You are logged out.')
+  await other.sees('You logged out in another tab.')
+  for (const tab of tabs) {
+    await tab.sees(EMPTIED, tab.page.locator('#requests'))
+    assert.equal(await tab.page.locator('#requests li').count(), 0)
+    assert.equal(await tab.page.getByLabel('Show tokens and PINs whole').isChecked(), false)
+    const content = await tab.page.content()
+    for (const secret of [...tokens, '493817', anna.phone]) assert.ok(!content.includes(secret), secret)
+  }
+  await anna.looksRight()
+
+  // Who comes next begins with an empty list.
+  await anna.asksForCode()
+  await anna.seesNo(EMPTIED)
+})
+
+story('With a session that ended elsewhere the requests are gone', async ({ arrives, phone }) => {
+  const laptop = await arrives('Anna')
+  await laptop.comesIn()
+  await laptop.opensDrawer()
+  const { access_token: token } = await logIn(laptop.base, phone('Anna'))
+  await call(laptop.base, 'POST', '/auth/logout', { token, body: { scope: 'others' } })
+  laptop.announce('PATCH /api/v1/profile', 401)
+  laptop.announce('POST /api/v1/auth/refresh', 401)
+  await laptop.write('First name', 'Anna')
+  await laptop.press('Save changes')
+  await laptop.isLoggedOut()
+  await laptop.sees(EMPTIED)
+  assert.equal(await laptop.page.locator('#requests li').count(), 0)
+})
+
 story('Each request says what it does, and leads to its place in the reference', async ({ arrives }) => {
   const anna = await arrives('Anna')
   await anna.comesIn()
