@@ -147,6 +147,31 @@ const checks: Record<string, () => Promise<void>> = {
     await reloaded.logOut();
     assert.match(cookie, /^phone_auth_refresh_\d+=$/);
   },
+  "two tabs refresh one after the other, in a way that outlives a reload": async () => {
+    const store = memory();
+    await logIn(new PhoneAuth(address, store, "body", counted), person());
+    let [underWay, most] = [0, 0];
+    const shown = new Set<string>();
+    const watched = async (request: Request) => {
+      assert(request.keepalive);
+      shown.add(await request.clone().text());
+      most = Math.max(most, (underWay += 1));
+      return fetch(request).finally(() => (underWay -= 1));
+    };
+    const tabs = [1, 2].map(() => new PhoneAuth(address, store, "body", watched));
+    // What browsers have, and Node not before 24.
+    let last: Promise<unknown> = Promise.resolve();
+    const request = (_: string, work: () => Promise<void>) => (last = last.then(work));
+    const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+    Object.defineProperty(globalThis, "navigator", { value: { locks: { request } }, configurable: true });
+    try {
+      await Promise.all(tabs.map((tab) => tab.refresh()));
+    } finally {
+      if (before) Object.defineProperty(globalThis, "navigator", before);
+      else Reflect.deleteProperty(globalThis, "navigator");
+    }
+    assert.deepEqual([most, shown.size], [1, 2]);
+  },
 };
 
 let failed = 0;
