@@ -33,11 +33,12 @@ pub enum PostmanError {
 const PREFACE: &str = include_str!("collection.md");
 
 /// What requests share. None has a value that would be secret: scripts set them when the collection is played.
-const VARIABLES: [(&str, &str, &str); 23] = [
+const VARIABLES: [(&str, &str, &str); 24] = [
     ("baseUrl", "http://localhost:8080", "Where the service listens, without a slash at the end"),
     ("phone", "", "The number of who is logged in; drawn if empty"),
     ("invitedPhone", "", "The number of who is invited; drawn if empty"),
     ("newPhone", "", "The number that an account is changed to; drawn if empty"),
+    ("drawnFor", "", "The baseUrl that the numbers were drawn for; at another one they are forgotten"),
     ("code", "", "The code of the last message: read from the inbox or, where there is none, set by you"),
     ("pin", "271828", "The PIN that is set and removed"),
     ("inviteCode", "", "A code to activate"),

@@ -4,21 +4,42 @@ use serde_json::{Value, json};
 
 use super::document::Answer;
 
-/// Before each request: numbers to play with, if nobody has set any.
+/// Before each request: numbers to play with, if nobody has set any, and none that is a stranger's.
 pub(super) const BEFORE_EACH: &str = r#"
 // Numbers to play with, drawn where messages go to an inbox and to nobody's phone.
 // To use numbers of your own, set these variables in an environment.
-const missing = ["phone", "invitedPhone", "newPhone"].filter((name) => !pm.variables.get(name));
-if (missing.length > 0) {
-    const inbox = pm.variables.get("baseUrl") + "/dev/inbox?phone=%2B79990000001";
-    pm.sendRequest(inbox, (error, answer) => {
-        if (error || answer.code !== 200) {
-            console.warn("This service has no inbox. Set " + missing.join(", ") + " in an environment.");
-            return;
-        }
-        for (const name of missing) {
-            const digits = String(Math.floor(Math.random() * 1e7)).padStart(7, "0");
-            pm.collectionVariables.set(name, "+7999" + digits);
+const numbers = ["phone", "invitedPhone", "newPhone"];
+const service = pm.variables.get("baseUrl");
+const drawnFor = pm.collectionVariables.get("drawnFor");
+if (drawnFor && drawnFor !== service) {
+    // Apps keep variables from run to run. Numbers, codes and tokens of another service are nothing for this one.
+    for (const name of Object.keys(pm.collectionVariables.toObject())) {
+        if (!["baseUrl", "pin"].includes(name)) pm.collectionVariables.set(name, "");
+    }
+}
+const missing = numbers.filter((name) => !pm.variables.get(name));
+const drawn = numbers.filter((name) => (
+    missing.includes(name) || (drawnFor && pm.variables.get(name) === pm.collectionVariables.get(name))
+));
+const asksForCode = pm.request.method === "POST" && /\/phone$/.test(pm.request.url.getPath());
+const text = JSON.stringify(pm.request);
+const called = asksForCode ? drawn.filter((name) => text.includes("{{" + name + "}}")) : [];
+if (missing.length > 0 || called.length > 0) {
+    pm.sendRequest(service + "/dev/inbox?phone=%2B79990000001", (error, answer) => {
+        if (!error && answer.code === 200) {
+            for (const name of missing) {
+                const digits = String(Math.floor(Math.random() * 1e7)).padStart(7, "0");
+                pm.collectionVariables.set(name, "+7999" + digits);
+                pm.collectionVariables.set("drawnFor", service);
+            }
+        } else if (called.length > 0) {
+            for (const name of drawn) pm.collectionVariables.set(name, "");
+            pm.test("no code goes to a stranger", () => {
+                throw new Error("This service has no inbox, so no number is drawn. Set " + called.join(" and ") +
+                    " in an environment, to a number of yours.");
+            });
+            pm.execution.setNextRequest(null);
+            pm.execution.skipRequest();
         }
     });
 }
