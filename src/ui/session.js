@@ -152,7 +152,8 @@ export function end(reason) {
 
 onOtherTab("logged-in", (value) => {
   if (value === null) {
-    if (!access) return;
+    // A tab that is just taking up the login has none yet.
+    if (!access && !refreshing) return;
     drop();
     session.dispatchEvent(new CustomEvent("end", { detail: "logged-out-elsewhere" }));
   } else {

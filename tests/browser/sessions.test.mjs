@@ -156,6 +156,26 @@ story('An account that is on its way is not shown after a logout in another tab'
   await other.isLoggedOut()
 })
 
+story('A tab that is just taking up the login hears of a logout in another one', async ({ arrives }) => {
+  const anna = await arrives('Anna')
+  await anna.comesIn()
+  const other = await anna.otherTab()
+  let release
+  const held = new Promise((resolve) => { release = resolve })
+  await other.page.route('**/api/v1/auth/refresh', async (route) => {
+    await held
+    await route.continue()
+  })
+  await other.open()
+  await other.seesHeading('One moment…')
+  await anna.press('Log out')
+  await other.sees('You logged out in another tab.')
+  other.announce(REFRESH, 401)
+  release()
+  await other.watch.quiet(other.page)
+  await other.isLoggedOut()
+})
+
 story('A logout ends the login in the other tab as well, and after a reload', async ({ arrives }) => {
   const anna = await arrives('Anna')
   await anna.comesIn()
