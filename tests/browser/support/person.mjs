@@ -131,7 +131,12 @@ export class Person {
 
   /** The account is complete: what the cards fetch is there, and nothing is under way. */
   async isSettled() {
-    await this.page.locator('figure.qr img').waitFor()
+    const picture = this.page.locator('figure.qr img')
+    const again = this.card('Invite people').getByRole('button', { name: 'Try again' })
+    await picture.or(again).first().waitFor()
+    // Put off by a service on a busy machine.
+    if (await again.isVisible()) await again.click()
+    await picture.waitFor()
     await this.page.locator('.skeleton').first().waitFor({ state: 'detached' })
     await this.watch.quiet(this.page)
   }
