@@ -1,8 +1,8 @@
 //! A Postman collection (format 2.1.0), made of an `OpenAPI` document.
 //!
-//! It has two kinds of folders. [`stories`] play the API from top to bottom;
+//! It has two kinds of folders. `stories` play the API from top to bottom;
 //! they name operations by their `operationId`, so one that is gone is an
-//! error. [`reference`] has every operation, in folders like the tags. Each
+//! error. `reference` has every operation, in folders like the tags. Each
 //! request has tests, and all of them pass in one run on a service that
 //! listens at `baseUrl`.
 
