@@ -162,6 +162,7 @@ fn of_the_tools_the_edge_names_errors_and_what_a_bearer_and_a_profile_are() {
         "token::PinError",
         "store::sessions",
         "token::AccessClaims",
+        "token::RefreshClaims",
         "store::profiles",
         "store::referrals::Position",
     ];

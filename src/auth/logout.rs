@@ -80,7 +80,8 @@ pub(super) async fn log_out(
     let ended = sessions::end(&mut conn, bearer.session, scope, bearer.now).await?;
     audit::logout(bearer.user, bearer.session, name, ended);
     let mut response = HttpResponse::NoContent();
-    if let (Scope::This | Scope::All, Some(cookie)) = (scope, cookie.forget(bearer.session)) {
+    if let (Scope::This | Scope::All, Some(cookie)) = (scope, cookie.forget(bearer.session, &app, bearer.now))
+    {
         response.cookie(cookie);
     }
     Ok(response.finish())

@@ -17,6 +17,7 @@ use crate::{
     },
     state::AppState,
     store::sessions::{self, Rotation, RotationOutcome},
+    token::RefreshClaims,
 };
 
 /// The refresh token to trade
@@ -111,25 +112,25 @@ pub(super) async fn refresh_tokens(
     let now = app.clock.now();
     let place = match body {
         RefreshTokens::InBody(given) => {
-            return Ok(answer(trade(&app, &client, Some(&given.refresh_token), now).await?, None));
+            let shown = app.tokens.verify_refresh(&given.refresh_token, now).ok();
+            return Ok(answer(trade(&app, &client, shown, now).await?, None));
         }
         RefreshTokens::InCookie(given) => given.refresh_token_in,
     };
     cookie.demand_own_page()?;
-    let mut tokens = trade(&app, &client, cookie.token(), now).await?;
+    let mut tokens = trade(&app, &client, cookie.claims(&app, now), now).await?;
     let kept = tokens.deliver(place, &cookie);
     Ok(answer(tokens, kept))
 }
 
-/// Makes the next generation of the session whose refresh token this is.
+/// Makes the next generation of the session whose refresh token was shown; none: it was not good.
 async fn trade(
     app: &AppState,
     client: &Client,
-    token: Option<&str>,
+    shown: Option<RefreshClaims>,
     now: DateTime<Utc>,
 ) -> Result<TokenPair, Problem> {
-    let token = token.ok_or(Problem::InvalidRefreshToken)?;
-    let shown = app.tokens.verify_refresh(token, now).map_err(|_| Problem::InvalidRefreshToken)?;
+    let shown = shown.ok_or(Problem::InvalidRefreshToken)?;
     let rotation = Rotation {
         session: shown.session,
         generation: shown.generation,

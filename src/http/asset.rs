@@ -69,7 +69,7 @@ impl Asset {
 
     /// Sends the file, or 304 to a browser that has it already.
     pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let known = self.is_known_to(request);
+        let known = is_known(request, &self.tag);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response
             .insert_header(ETag(self.tag.clone()))
@@ -101,18 +101,19 @@ impl Asset {
         self.gzipped.get_or_init(compress).clone()
     }
 
-    /// An `If-None-Match` that cannot be read counts as none (RFC 9110, 13.1.2).
-    fn is_known_to(&self, request: &HttpRequest) -> bool {
-        match IfNoneMatch::parse(request) {
-            Ok(IfNoneMatch::Any) => true,
-            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
-            Err(_) => false,
-        }
-    }
-
     #[cfg(test)]
     pub(crate) fn content(&self) -> &str {
         std::str::from_utf8(&self.body).expect("every file here is text")
+    }
+}
+
+/// Whether the client has what `tag` stands for; an `If-None-Match` that cannot be read counts as none (RFC 9110,
+/// section 13.1.2).
+pub(crate) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+        Err(_) => false,
     }
 }
 

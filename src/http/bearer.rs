@@ -1,6 +1,11 @@
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap, HeaderName},
+    web::Data,
+};
 use chrono::{DateTime, Utc};
 
 use super::problem::Problem;
@@ -39,10 +44,7 @@ pub struct CurrentUser {
 impl Bearer {
     /// Reads `Authorization: Bearer …` (RFC 6750, section 2.1).
     fn read(request: &HttpRequest, app: &AppState) -> Option<Self> {
-        let mut given = request.headers().get_all(header::AUTHORIZATION);
-        // With two, a gateway in front may have believed the other.
-        let (Some(only), None) = (given.next(), given.next()) else { return None };
-        let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+        let (scheme, token) = only(request.headers(), header::AUTHORIZATION)?.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
@@ -81,4 +83,11 @@ impl FromRequest for CurrentUser {
             }
         })
     }
+}
+
+/// The header of this name, if there is one and not two: of two, a gateway in front may have believed the other.
+pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let mut given = headers.get_all(name);
+    let (Some(only), None) = (given.next(), given.next()) else { return None };
+    only.to_str().ok()
 }

@@ -7,15 +7,16 @@ use actix_web::{
     FromRequest, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
-    http::header::{COOKIE, HOST, HeaderMap, HeaderName, ORIGIN},
+    http::header::{COOKIE, HOST, HeaderMap, ORIGIN},
     web::Data,
 };
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::problem::Problem;
-use crate::{domain::SessionId, state::AppState};
+use super::{bearer::only, problem::Problem};
+use crate::{domain::SessionId, state::AppState, token::RefreshClaims};
 
 /// Where the refresh token is
 ///
@@ -45,33 +46,28 @@ impl TryFrom<String> for RefreshTokenIn {
     }
 }
 
-/// What a request says of the page that sent it, and the cookie it brought.
+/// What a request says of the page that sent it, and the cookies of our name that it brought.
 pub struct RefreshCookie {
     name: String,
     https: bool,
     is_own: bool,
-    token: Option<String>,
-    /// Of which login the token is, if it is good.
-    session: Option<SessionId>,
+    shown: Vec<String>,
 }
 
 impl RefreshCookie {
-    fn read(headers: &HeaderMap, app: &AppState) -> Self {
-        let public_url = &app.settings.public_url;
+    fn read(headers: &HeaderMap, public_url: &Url) -> Self {
         let name = name(public_url);
         // Split before anything is read: a neighbour's cookie may be no text at all.
         let sent = headers.get_all(COOKIE).flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
         let cookies = sent.filter_map(|cookie| Cookie::parse(std::str::from_utf8(cookie).ok()?).ok());
-        let mut shown =
-            cookies.filter(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned());
-        let now = app.clock.now();
-        let session = |token: &String| app.tokens.verify_refresh(token, now).ok().map(|token| token.session);
-        // Without TLS a neighbour on the host can put one of the same name before ours.
-        let first = shown.next();
-        let good = first.iter().cloned().chain(shown).find_map(|token| Some((session(&token)?, token)));
-        let (session, token) = good.map_or((None, first), |(session, token)| (Some(session), Some(token)));
-        let https = public_url.scheme() == "https";
-        Self { name, https, is_own: is_own_origin(headers, public_url), token, session }
+        let shown = cookies.filter(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned());
+        let shown = shown.collect();
+        Self {
+            name,
+            https: public_url.scheme() == "https",
+            is_own: is_own_origin(headers, public_url),
+            shown,
+        }
     }
 
     /// Lets only pages of this service's own origin go on; `SameSite` alone would let in those of sister hosts.
@@ -83,10 +79,11 @@ impl RefreshCookie {
         if self.is_own { Ok(()) } else { Err(Problem::ForeignOrigin) }
     }
 
-    /// The token that came along.
+    /// What the cookie says, if it is good at `now`. Without TLS a neighbour on the host can put one of the same name
+    /// before ours, so the first that is good counts.
     #[must_use]
-    pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+    pub fn claims(&self, app: &AppState, now: DateTime<Utc>) -> Option<RefreshClaims> {
+        self.shown.iter().find_map(|token| app.tokens.verify_refresh(token, now).ok())
     }
 
     /// The cookie that keeps `token` for as many seconds.
@@ -101,10 +98,11 @@ impl RefreshCookie {
             .finish()
     }
 
-    /// What takes the cookie away from a browser whose cookie is that of `session`, which has ended.
+    /// What takes the cookie away from a browser whose cookie is that of `session`, which has ended at `now`.
     #[must_use]
-    pub fn forget(&self, session: SessionId) -> Option<Cookie<'static>> {
-        (self.session == Some(session)).then(|| self.keep(String::new(), 0))
+    pub fn forget(&self, session: SessionId, app: &AppState, now: DateTime<Utc>) -> Option<Cookie<'static>> {
+        let is_of_it = self.claims(app, now).is_some_and(|claims| claims.session == session);
+        is_of_it.then(|| self.keep(String::new(), 0))
     }
 }
 
@@ -126,7 +124,7 @@ impl FromRequest for RefreshCookie {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = request.app_data::<Data<AppState>>();
         ready(match app {
-            Some(app) => Ok(Self::read(request.headers(), app)),
+            Some(app) => Ok(Self::read(request.headers(), &app.settings.public_url)),
             None => Err(Problem::Internal(anyhow::anyhow!("there is no state"))),
         })
     }
@@ -135,12 +133,8 @@ impl FromRequest for RefreshCookie {
 /// Whether `Origin` (RFC 6454, section 7) is that of `PUBLIC_URL`. Without TLS, as on the machine of a developer, the
 /// service has as many names as there are ways to it: there `Host` counts as well.
 fn is_own_origin(headers: &HeaderMap, public_url: &Url) -> bool {
-    let only = |name: HeaderName| {
-        let mut given = headers.get_all(name);
-        given.next().filter(|_| given.next().is_none()).and_then(|value| value.to_str().ok())
-    };
-    let Some(origin) = only(ORIGIN) else { return false };
+    let Some(origin) = only(headers, ORIGIN) else { return false };
     origin == public_url.origin().ascii_serialization()
         || public_url.scheme() == "http"
-            && only(HOST).is_some_and(|host| origin.strip_prefix("http://") == Some(host))
+            && only(headers, HOST).is_some_and(|host| origin.strip_prefix("http://") == Some(host))
 }

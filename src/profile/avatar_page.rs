@@ -1,12 +1,17 @@
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    http::header::{self, EntityTag, Header, IfNoneMatch},
+    http::header::{self, EntityTag},
     web::{Data, Path},
 };
 
 use utoipa::ToSchema;
 
-use crate::{domain::AvatarHash, http::problem::Problem, state::AppState, store::avatars};
+use crate::{
+    domain::AvatarHash,
+    http::{asset, problem::Problem},
+    state::AppState,
+    store::avatars,
+};
 
 /// An address stands for its bytes: they are never others.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -49,17 +54,8 @@ pub(super) async fn show_avatar(
     let picture = avatars::find(&mut conn, hash).await?.ok_or(Problem::NotFound)?;
     drop(conn);
     let tag = EntityTag::new_strong(hash.to_string());
-    let is_known = is_known(&request, &tag);
+    let is_known = asset::is_known(&request, &tag);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header(header::ETag(tag)).insert_header((header::CACHE_CONTROL, FOR_EVER));
     Ok(if is_known { response.finish() } else { response.content_type("image/jpeg").body(picture) })
-}
-
-/// An `If-None-Match` that cannot be read counts as none (RFC 9110, section 13.1.2).
-fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
-        Err(_) => false,
-    }
 }

@@ -44,7 +44,7 @@ pub(super) async fn delete_profile(
         Deletion::Deleted => {
             audit::account_deleted(user.id);
             let mut response = HttpResponse::NoContent();
-            if let Some(cookie) = cookie.forget(user.session) {
+            if let Some(cookie) = cookie.forget(user.session, &app, user.now) {
                 response.cookie(cookie);
             }
             Ok(response.finish())
