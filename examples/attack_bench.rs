@@ -28,6 +28,7 @@ use phone_auth::{
     },
     embedded::{EmbeddedPostgres, Settings},
     server, startup,
+    store::{Database, PoolMode},
 };
 use serde_json::{Value, json};
 
@@ -88,7 +89,7 @@ struct Target {
 
 impl Target {
     async fn start(postgres: &EmbeddedPostgres, name: &str, flags: &[&str]) -> Self {
-        let admin = phone_auth::store::Database::new(&postgres.url("postgres").into(), 1).unwrap();
+        let admin = Database::new(&postgres.url("postgres").into(), 1, PoolMode::Session).unwrap();
         let create = format!("CREATE DATABASE {name}");
         diesel_async::SimpleAsyncConnection::batch_execute(&mut *admin.connection().await.unwrap(), &create)
             .await

@@ -55,7 +55,8 @@ pub async fn prepare(
     // Our own API is the audience: RFC 9068, section 4, has it checked.
     let tokens = Tokens::new(&token, &issuer, &issuer)?;
 
-    let database = Database::new(&database_url, config.store.database_pool_size)?;
+    let store = &config.store;
+    let database = Database::new(&database_url, store.database_pool_size, store.database_pool_mode)?;
     database.migrate().await?;
     let mut conn = database.first_connection().await?;
     custody::open_signing_keys(&mut conn, &tokens, clock.now()).await?;

@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     embedded::{self, EmbeddedError, EmbeddedPostgres},
     server,
-    store::{Connection, Database},
+    store::{Connection, Database, PoolMode},
     telemetry,
     token::Tokens,
 };
@@ -73,6 +73,11 @@ fn with_connection<T>(
     work: impl AsyncFnOnce(&mut Connection) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     config.check()?;
+    if config.store.database_pool_mode == PoolMode::Transaction {
+        bail!(
+            "commands talk to PostgreSQL itself: set DATABASE_URL to its address, and DATABASE_POOL_MODE to session"
+        );
+    }
     // What is done is told by the command itself; what is to be found out later is told here.
     telemetry::start("warn", config.log_format()).map_err(anyhow::Error::msg)?;
     let (url, started) = match config.database_url() {
@@ -81,7 +86,7 @@ fn with_connection<T>(
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
-        let database = Database::new(&url, 2).context("DATABASE_URL")?;
+        let database = Database::new(&url, 2, PoolMode::Session).context("DATABASE_URL")?;
         let mut conn = database.first_connection().await.context("DATABASE_URL")?;
         if !database.is_current().await.context("DATABASE_URL")? {
             bail!("the database is not of this version: start the service once, which brings it up to date");

@@ -18,6 +18,7 @@ impl From<StoreError> for Problem {
             | StoreError::Url
             | StoreError::Tls(_)
             | StoreError::TooOld(_)
+            | StoreError::Outdated
             | StoreError::Migration(_) => Self::Internal(error.into()),
         }
     }

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     custody,
     state::AppState,
-    store::{StoreError, challenges, devices, events, guards, sessions, tombstones, webhook_endpoints},
+    store::{Job, StoreError, challenges, devices, events, guards, sessions, tombstones, webhook_endpoints},
     webhooks,
 };
 
@@ -19,7 +19,7 @@ const FAILED: TimeDelta = TimeDelta::days(30);
 
 /// Forgets what has expired, every ten minutes, for as long as it is polled.
 ///
-/// Several instances may do so at once: a row can be deleted once.
+/// One instance at a time does so, whichever comes first: the others find its round under way, or nothing to do.
 pub async fn run(app: Arc<AppState>) {
     let mut warned = BTreeSet::new();
     loop {
@@ -27,8 +27,9 @@ pub async fn run(app: Arc<AppState>) {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "endpoints that nobody names could not be looked for");
         }
-        match purge(&app).await {
-            Ok(deleted) => tracing::debug!(?deleted, "expired rows were deleted"),
+        match round(&app).await {
+            Ok(Some(deleted)) => tracing::debug!(?deleted, "expired rows were deleted"),
+            Ok(None) => tracing::debug!("another instance deletes expired rows"),
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -61,15 +62,15 @@ async fn warn_of_left_behind(app: &AppState, warned: &mut BTreeSet<i32>) -> Resu
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Deleted {
     /// Challenges that expired.
-    pub challenges: usize,
+    pub challenges: i64,
     /// Sessions past their absolute end.
-    pub sessions: usize,
+    pub sessions: i64,
     /// Devices whose trust ended.
-    pub devices: usize,
+    pub devices: i64,
     /// Meters and limits that are empty again.
     pub limits: i64,
     /// Numbers whose time without another activation is over.
-    pub tombstones: usize,
+    pub tombstones: i64,
     /// Events that everybody was told of, or nobody took.
     pub events: i64,
     /// Endpoints that nobody names any more.
@@ -78,11 +79,21 @@ pub struct Deleted {
     pub signing_keys: usize,
 }
 
-/// One round.
+/// One round; none: another instance is at it.
 ///
 /// # Errors
 ///
 /// [`StoreError`] when the database refuses; what was deleted stays deleted.
+pub async fn round(app: &AppState) -> Result<Option<Deleted>, StoreError> {
+    let Some(_lead) = app.database.lead(Job::Purge).await? else { return Ok(None) };
+    purge(app).await.map(Some)
+}
+
+/// Forgets what has expired by now.
+///
+/// # Errors
+///
+/// As of [`round`].
 pub async fn purge(app: &AppState) -> Result<Deleted, StoreError> {
     let now = app.clock.now();
     let mut conn = app.database.connection().await?;

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Duration, TimeDelta, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Bool, Integer, Interval, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Integer, Interval, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Connection, StoreError, schema::challenge_use, statement::statement};
+use super::{Connection, SLICE, StoreError, schema::challenge_use, statement::statement};
 use crate::domain::{
     ChallengeId, DeviceId, Limit, Pseudonym,
     guess_budget::{self, Rung, slot_of},
@@ -221,6 +221,21 @@ impl Meters {
     }
 }
 
+statement! {
+    PurgeChallenges {
+        made_before: Uuid => SqlUuid,
+        cutoff: DateTime<Utc> => Timestamptz,
+        slice: i64 => BigInt,
+    } -> (BigInt,)
+    "WITH expired AS (
+         SELECT jti FROM challenge_use WHERE jti < $1 AND expires_at < $2 ORDER BY jti LIMIT $3
+         FOR UPDATE SKIP LOCKED
+     ), deleted AS (
+         DELETE FROM challenge_use USING expired WHERE challenge_use.jti = expired.jti RETURNING 1
+     )
+     SELECT count(*) FROM deleted"
+}
+
 /// Forgets challenges that expired more than an hour before `now`; gives their number.
 ///
 /// The hour covers any difference between the clocks of two instances: what
@@ -229,11 +244,17 @@ impl Meters {
 /// # Errors
 ///
 /// [`StoreError`] when the database refuses.
-pub async fn purge(conn: &mut Connection, now: DateTime<Utc>) -> Result<usize, StoreError> {
+pub async fn purge(conn: &mut Connection, now: DateTime<Utc>) -> Result<i64, StoreError> {
     let cutoff = now - Duration::hours(1);
     // A challenge lives ten minutes at most, so the oldest identifiers are the expired ones.
-    let expired = challenge_use::table
-        .filter(challenge_use::jti.lt(ChallengeId::random(cutoff).0))
-        .filter(challenge_use::expires_at.lt(cutoff));
-    Ok(diesel::delete(expired).execute(conn).await?)
+    let made_before = ChallengeId::random(cutoff).0;
+    let mut total = 0;
+    loop {
+        let (deleted,): (i64,) =
+            PurgeChallenges { made_before, cutoff, slice: SLICE }.get_result(conn).await?;
+        total += deleted;
+        if deleted < SLICE {
+            return Ok(total);
+        }
+    }
 }

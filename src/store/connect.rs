@@ -1,16 +1,17 @@
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
 use postgres_openssl::MakeTlsConnector;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::config::SslMode;
 
-use super::StoreError;
+use super::{PoolMode, StoreError};
 
 /// Knows the way to one database.
 pub(super) struct Connector {
     config: tokio_postgres::Config,
     tls: MakeTlsConnector,
+    pub(super) mode: PoolMode,
 }
 
 impl Connector {
@@ -19,7 +20,7 @@ impl Connector {
     /// `sslmode=require` checks the server's certificate and name, which is
     /// more than libpq does under that name; the default, `prefer`, encrypts
     /// if the server can and checks nothing, for it promises nothing.
-    pub(super) fn new(url: &SecretString) -> Result<Self, StoreError> {
+    pub(super) fn new(url: &SecretString, mode: PoolMode) -> Result<Self, StoreError> {
         // The cause is not kept: it may quote a piece of the URL, and the URL has a password.
         let config: tokio_postgres::Config = url.expose_secret().parse().map_err(|_| StoreError::Url)?;
         let mut tls =
@@ -27,10 +28,10 @@ impl Connector {
         if config.get_ssl_mode() != SslMode::Require {
             tls.set_verify(SslVerifyMode::NONE);
         }
-        Ok(Self { config, tls: MakeTlsConnector::new(tls.build()) })
+        Ok(Self { config, tls: MakeTlsConnector::new(tls.build()), mode })
     }
 
-    /// Connects and sets what every session needs.
+    /// Connects and sees to what every session needs.
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let (client, connection) = self
             .config
@@ -38,19 +39,7 @@ impl Connector {
             .await
             .map_err(|error| ConnectionError::BadConnection(with_cause(&error)))?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
-        // Less than this side waits (connection.rs): what is given up here was given up there, and nothing of it kept.
-        // Every statement here reads a few rows. The planner of a kept plan does not know how few, and at a million
-        // invited would call parallel workers and a compiler for a page of them.
-        // A crash must not give tries back, so a commit is not told before it is on disk,
-        // whatever the default of the database says; more than that it may ask for.
-        conn.batch_execute(
-            "SET lc_messages = 'C'; SET statement_timeout = '800ms'; SET idle_in_transaction_session_timeout = '5s';
-             SET max_parallel_workers_per_gather = 0; SET jit = off;
-             SELECT set_config('synchronous_commit', 'on', false)
-             WHERE current_setting('synchronous_commit') = 'off'",
-        )
-        .await
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        self.mode.prepare(&mut conn).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(conn)
     }
 }

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use deadpool::managed::Timeouts;
 use diesel::result::DatabaseErrorKind;
 use diesel_async::{
-    AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection,
+    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool, PoolError},
@@ -13,7 +13,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{connect::Connector, connection::Connection};
+use super::{Job, Leadership, PoolMode, connect::Connector, connection::Connection};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 /// The advisory lock under which one instance at a time migrates: "phone" in ASCII.
@@ -36,6 +36,10 @@ pub struct Settings {
     /// Connections kept to the database, 1 to 1000
     #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub database_pool_size: u16,
+    /// transaction: behind a pooler that lends connections by the transaction, as `PgBouncer` may be told to;
+    /// the role must then bring its settings, and `phone-auth migrate` bring the tables up to date
+    #[arg(long, env = "DATABASE_POOL_MODE", value_enum, default_value_t)]
+    pub database_pool_mode: PoolMode,
 }
 
 /// What can go wrong between the service and its database.
@@ -62,6 +66,11 @@ pub enum StoreError {
     /// The database is not one this service can use.
     #[error("the database is PostgreSQL {0}; version 14 or newer is needed")]
     TooOld(String),
+    /// The tables are not of this version, and no session is to be had in which they could be changed.
+    #[error(
+        "its tables are not of this version, and cannot be brought up to date through a pooler: run phone-auth migrate with DATABASE_URL naming PostgreSQL itself and without DATABASE_POOL_MODE"
+    )]
+    Outdated,
     /// The tables could not be brought to this version.
     #[error("the migrations failed")]
     Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -128,12 +137,13 @@ pub struct Database {
 
 impl Database {
     /// Prepares a pool of `size` connections to `url`; connects only when used.
+    /// `mode` is that of a pooler of others in between.
     ///
     /// # Errors
     ///
     /// [`StoreError::Url`] or [`StoreError::Tls`].
-    pub fn new(url: &SecretString, size: u16) -> Result<Self, StoreError> {
-        let connector = Arc::new(Connector::new(url)?);
+    pub fn new(url: &SecretString, size: u16, mode: PoolMode) -> Result<Self, StoreError> {
+        let connector = Arc::new(Connector::new(url, mode)?);
         let mut config = ManagerConfig::default();
         // The default asks the database at each checkout whether it is there: one more round trip.
         config.recycling_method = RecyclingMethod::Fast;
@@ -188,19 +198,43 @@ impl Database {
         Ok(self.pool.timeout_get(&patient).await?)
     }
 
-    /// Brings the tables to this version, one instance at a time.
-    ///
-    /// Runs on a connection of its own, for it holds a lock and takes its
-    /// time; needs a multi-threaded runtime.
+    /// Makes a connection outside the pool, which may take five seconds.
+    async fn own_connection(&self) -> Result<AsyncPgConnection, StoreError> {
+        let connected = tokio::time::timeout(FIRST_PATIENCE, self.connector.connect()).await;
+        let connected = connected.map_err(|late| StoreError::Unreachable(late.into()))?;
+        connected.map_err(|error| StoreError::Unreachable(error.into()))
+    }
+
+    /// Takes the lead over `job`, on a connection of its own; none: another instance has it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::TooOld`], [`StoreError::Migration`], or
-    /// [`StoreError::Unreachable`].
+    /// [`StoreError`] when no connection was to be had.
+    pub async fn lead(&self, job: Job) -> Result<Option<Leadership>, StoreError> {
+        Leadership::take(self.own_connection().await?, job).await
+    }
+
+    /// Brings the tables to this version, one instance at a time.
+    ///
+    /// Runs on a connection of its own, for it holds a lock and takes its
+    /// time; needs a multi-threaded runtime. Behind a pooler by the transaction
+    /// there is no such connection, so there the tables are only looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooOld`], [`StoreError::Outdated`], [`StoreError::Migration`],
+    /// or [`StoreError::Unreachable`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let connected = tokio::time::timeout(FIRST_PATIENCE, self.connector.connect()).await;
-        let connected = connected.map_err(|late| StoreError::Unreachable(late.into()))?;
-        let mut conn = connected.map_err(|error| StoreError::Unreachable(error.into()))?;
+        if self.connector.mode == PoolMode::Transaction {
+            drop(self.first_connection().await?);
+            return match self.is_current().await {
+                Ok(true) => Ok(()),
+                // The second: there are no tables at all.
+                Ok(false) | Err(StoreError::Refused(_)) => Err(StoreError::Outdated),
+                Err(error) => Err(error),
+            };
+        }
+        let mut conn = self.own_connection().await?;
         // A migration, or the wait for another instance's, may take longer than a request.
         conn.batch_execute("SET statement_timeout = 0").await?;
         let version = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT current_setting('server_version')");

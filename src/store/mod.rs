@@ -15,10 +15,12 @@ pub mod events;
 pub mod exports;
 pub mod guard_keys;
 pub mod guards;
+mod leadership;
 pub mod limits;
 pub mod logins;
 pub mod phone_change;
 pub mod pins;
+mod pool_mode;
 pub mod profiles;
 pub mod referrals;
 pub mod retries;
@@ -33,3 +35,8 @@ pub mod webhook_endpoints;
 
 pub use connection::Connection;
 pub use database::{Database, PooledConnection, Settings, StoreError};
+pub use leadership::{Job, Leadership};
+pub use pool_mode::PoolMode;
+
+/// How many rows a statement that purges deletes, at most: it has to end long before its time-out.
+const SLICE: i64 = 2_000;

@@ -12,7 +12,7 @@ use diesel_async::RunQueryDsl;
 
 pub use self::rotate::{Rotation, RotationOutcome, rotate};
 
-use super::{Connection, StoreError, schema::sessions, statement::statement};
+use super::{Connection, SLICE, StoreError, schema::sessions, statement::statement};
 use crate::domain::{SessionId, UserId};
 
 statement! {
@@ -252,6 +252,21 @@ statement! {
      SELECT (SELECT count(user_id) FROM asking), (SELECT count(*) FROM ended)"
 }
 
+statement! {
+    /// Identifiers are in the order of login: this walks the primary key.
+    PurgeSessions {
+        opened_before: uuid::Uuid => Uuid,
+        now: DateTime<Utc> => Timestamptz,
+        slice: i64 => BigInt,
+    } -> (BigInt,)
+    "WITH ended AS (
+         SELECT id FROM sessions WHERE id < $1 AND ends_at < $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+     ), deleted AS (
+         DELETE FROM sessions USING ended WHERE sessions.id = ended.id RETURNING 1
+     )
+     SELECT count(*) FROM deleted"
+}
+
 /// Forgets sessions whose absolute end, `absolute_life` after the login, is
 /// before `now`; gives their number.
 ///
@@ -262,10 +277,14 @@ pub async fn purge(
     conn: &mut Connection,
     now: DateTime<Utc>,
     absolute_life: Duration,
-) -> Result<usize, StoreError> {
-    // Identifiers are in the order of login: this walks the primary key.
-    let ended = sessions::table
-        .filter(sessions::id.lt(SessionId::random(now - absolute_life).0))
-        .filter(sessions::ends_at.lt(now));
-    Ok(diesel::delete(ended).execute(conn).await?)
+) -> Result<i64, StoreError> {
+    let opened_before = SessionId::random(now - absolute_life).0;
+    let mut total = 0;
+    loop {
+        let (deleted,): (i64,) = PurgeSessions { opened_before, now, slice: SLICE }.get_result(conn).await?;
+        total += deleted;
+        if deleted < SLICE {
+            return Ok(total);
+        }
+    }
 }

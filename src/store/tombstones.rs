@@ -3,13 +3,10 @@
 //! the number and registering with the old one, would else farm activations.
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    prelude::*,
-    sql_types::{BigInt, Nullable, Timestamptz, Uuid},
-};
+use diesel::sql_types::{BigInt, Nullable, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::{Connection, StoreError, schema::tombstones, statement::statement};
+use super::{Connection, SLICE, StoreError, statement::statement};
 use crate::domain::{Pseudonym, UserId, referral::TOMBSTONE_LIFE};
 
 statement! {
@@ -33,6 +30,16 @@ statement! {
      SELECT count(*) FROM left_behind"
 }
 
+statement! {
+    PurgeTombstones { now: DateTime<Utc> => Timestamptz, slice: i64 => BigInt } -> (BigInt,)
+    "WITH ended AS (
+         SELECT phone FROM tombstones WHERE kept_until < $1 ORDER BY kept_until LIMIT $2 FOR UPDATE SKIP LOCKED
+     ), deleted AS (
+         DELETE FROM tombstones USING ended WHERE tombstones.phone = ended.phone RETURNING 1
+     )
+     SELECT count(*) FROM deleted"
+}
+
 /// Leaves one for the number with the pseudonym `phone`, which `user` is about
 /// to lose, if that account activated a code or, made before `window_since`, is
 /// too old to. Under the lock of the user's row, so that no activation comes in between.
@@ -53,7 +60,13 @@ pub(super) async fn leave(
 /// # Errors
 ///
 /// [`StoreError`] when the database refuses.
-pub async fn purge(conn: &mut Connection, now: DateTime<Utc>) -> Result<usize, StoreError> {
-    let ended = tombstones::table.filter(tombstones::kept_until.lt(now));
-    Ok(diesel::delete(ended).execute(conn).await?)
+pub async fn purge(conn: &mut Connection, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    let mut total = 0;
+    loop {
+        let (deleted,): (i64,) = PurgeTombstones { now, slice: SLICE }.get_result(conn).await?;
+        total += deleted;
+        if deleted < SLICE {
+            return Ok(total);
+        }
+    }
 }

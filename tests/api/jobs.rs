@@ -1,7 +1,7 @@
 //! What the service forgets by itself, and what it must not forget.
 
 use chrono::Duration;
-use phone_auth::jobs::purge;
+use phone_auth::{jobs::purge, store::Job};
 use serde_json::json;
 
 use crate::support::{TestApp, another_code};
@@ -9,7 +9,7 @@ use crate::support::{TestApp, another_code};
 const PHONE: &str = "+79991234567";
 
 /// How many challenges and sessions a round deletes.
-async fn purged(app: &TestApp) -> (usize, usize) {
+async fn purged(app: &TestApp) -> (i64, i64) {
     let deleted = purge::purge(&app.state).await.unwrap();
     (deleted.challenges, deleted.sessions)
 }
@@ -95,6 +95,47 @@ async fn a_meter_is_forgotten_when_it_is_empty_and_not_before() {
     assert_eq!(purge::purge(&app.state).await.unwrap().limits, 1);
     assert_eq!(app.count("phone_guard").await, 0);
     assert_eq!(app.count("country_traffic").await + app.count("sends_per_day").await, 0);
+}
+
+#[tokio::test]
+async fn one_instance_at_a_time_forgets() {
+    let app = TestApp::start().await;
+    app.login(PHONE).await;
+    app.pass(Duration::days(181));
+    let lead = app.state.database.lead(Job::Purge).await.unwrap();
+    assert!(lead.is_some());
+    assert_eq!(purge::round(&app.state).await.unwrap(), None, "another instance is at it");
+    assert_eq!(app.count("device_guard").await, 1);
+    drop(lead);
+    // The database needs a moment to see that the leader has gone.
+    let mut deleted = None;
+    for _ in 0..1000 {
+        deleted = purge::round(&app.state).await.unwrap();
+        if deleted.is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(deleted.unwrap().devices, 1);
+}
+
+#[tokio::test]
+async fn what_piled_up_is_forgotten_in_slices() {
+    let app = TestApp::start().await;
+    let ada = app.login(PHONE).await;
+    app.execute_at_leisure(&format!(
+        "INSERT INTO challenge_use (jti, attempts, expires_at)
+         SELECT ('019000000000' || lpad(to_hex(n), 20, '0'))::uuid, 1, '2025-01-01' FROM generate_series(1, 4001) n;
+         INSERT INTO tombstones (phone, has_activated, kept_until)
+         SELECT gen_random_uuid(), true, '2025-01-01' FROM generate_series(1, 2000);
+         INSERT INTO device_guard (device, user_id, session_id, created_at, expires_at)
+         SELECT gen_random_uuid(), '{}', gen_random_uuid(), '2024-01-01', '2025-01-01' FROM generate_series(1, 4500)",
+        ada.id()
+    ))
+    .await;
+    let deleted = purge::purge(&app.state).await.unwrap();
+    assert_eq!((deleted.challenges, deleted.tombstones, deleted.devices), (4001, 2000, 4500));
+    assert_eq!(app.count("device_guard").await, 1, "hers");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::{
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use phone_auth::{
     embedded::{EmbeddedPostgres, Settings},
-    store::Database,
+    store::{Database, PoolMode},
 };
 use tokio::runtime::Runtime;
 
@@ -34,7 +34,7 @@ static CLUSTER: LazyLock<EmbeddedPostgres> = LazyLock::new(|| {
     std::thread::spawn(move || {
         RUNTIME.block_on(async {
             execute(&admin, "CREATE DATABASE template").await;
-            Database::new(&template.into(), 1).unwrap().migrate().await.unwrap();
+            Database::new(&template.into(), 1, PoolMode::Session).unwrap().migrate().await.unwrap();
         });
     })
     .join()
