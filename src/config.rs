@@ -23,6 +23,7 @@ pub use self::{
     referral::{Phones, Referral},
 };
 use crate::{
+    connections,
     domain::{Countries, OtpLength, Region, TestPhones, TrustedProxies},
     embedded, sms, store, telemetry, token, webhooks,
 };
@@ -90,6 +91,9 @@ pub struct Config {
     /// What is logged: a level, or a filter such as `info,phone_auth=debug`
     #[arg(long, env = "LOG", default_value = "info")]
     pub log: String,
+    /// The connections of clients.
+    #[command(flatten)]
+    pub connections: connections::Settings,
     /// What bounds guessing and sending.
     #[command(flatten)]
     pub limits: Limits,

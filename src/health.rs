@@ -36,7 +36,7 @@ async fn live() -> web::Json<Health> {
 
 /// Whether the service can do its work
 ///
-/// The database is reachable and its tables are of this version.
+/// The database is reachable, its tables are of this version, and nobody has told the instance to stop.
 ///
 /// Next: send requests here while it answers 200, and elsewhere while it does not.
 #[utoipa::path(tag = "health", responses(
@@ -45,6 +45,9 @@ async fn live() -> web::Json<Health> {
 ))]
 #[get("/health/ready")]
 async fn ready(app: Data<AppState>) -> Result<web::Json<Health>, Problem> {
+    if app.connections.are_let_go() {
+        return Err(Problem::Unavailable(anyhow::anyhow!("this instance stops")));
+    }
     if app.database.is_current().await? {
         Ok(web::Json(Health { status: "ok" }))
     } else {

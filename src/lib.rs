@@ -11,7 +11,7 @@
 //!
 //! * words: [`domain`], values that cannot be wrong;
 //! * tools, which do not know each other: [`store`], [`token`], [`picture`], [`sms`],
-//!   [`webhooks`] and [`webhook_signature`], [`embedded`], [`telemetry`], [`places`] and [`clock`],
+//!   [`webhooks`] and [`webhook_signature`], [`embedded`], [`telemetry`], [`places`], [`connections`] and [`clock`],
 //!   and [`postman`], which makes a collection of the API document;
 //!   [`audit`], what is told of them for later, and [`custody`], the keys between database
 //!   and tokens;
@@ -32,6 +32,7 @@ pub mod cli;
 pub mod clock;
 pub mod codes;
 pub mod config;
+pub mod connections;
 pub mod custody;
 pub mod dev_inbox;
 pub mod docs;

@@ -21,6 +21,7 @@ use phone_auth::{
     cli,
     clock::Clock,
     config::{AppEnv, Cli, Command, Config, OnOff},
+    connections::{Connections, GRACE},
     domain::guess_bound,
     embedded::{self, Keeper},
     jobs, server, startup, telemetry,
@@ -121,22 +122,27 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
         tokio::spawn(jobs::keys::run(Arc::clone(&state))),
     ];
     let (stop, stopping) = watch::channel(false);
-    let telling = tokio::spawn(jobs::webhooks::run(Arc::clone(&state), stopping, server::GRACE));
+    let telling = tokio::spawn(jobs::webhooks::run(Arc::clone(&state), stopping, GRACE));
     // Before anybody can see that it runs, and tell it to stop.
-    let stop_asked = StopSignal::listen()?;
+    let mut stop_asked = StopSignal::listen()?;
     let server = server::start(listeners.api, Data::from(Arc::clone(&state)))?;
     let handle = server.handle();
     let running = tokio::spawn(server);
-    let admin =
-        listeners.admin.map(|listener| server::start_admin(listener, Data::from(state))).transpose()?;
+    let admin = listeners
+        .admin
+        .map(|listener| server::start_admin(listener, Data::from(Arc::clone(&state))))
+        .transpose()?;
     let admin = admin.map(|server| (server.handle(), tokio::spawn(server)));
     cli::say(&welcome(config, &public_url, has_inbox, metrics));
 
-    stop_asked.comes().await;
-    tracing::info!("stopping: no new requests; those under way have ten seconds");
+    let asked = stop_asked.comes().await;
     stop.send_replace(true);
     // Attempts to tell of events have as long; what has not ended is given back, which takes a moment.
-    let telling = tokio::time::timeout(server::GRACE + Duration::from_secs(3), telling);
+    let telling = tokio::time::timeout(GRACE + Duration::from_secs(3), telling);
+    if asked == Stop::BySupervisor {
+        drain(&state.connections, &mut stop_asked).await;
+    }
+    tracing::info!("stopping: no new requests; those under way have {:?}", state.connections.grace());
     let _ = tokio::join!(handle.stop(true), telling);
     jobs.iter().for_each(tokio::task::JoinHandle::abort);
     running.await??;
@@ -166,7 +172,26 @@ fn tell_guarantee(config: &Config) {
     }
 }
 
-/// That the process is asked to stop: Ctrl-C, or SIGTERM by a supervisor.
+/// Gives whoever balances the time to notice, and clients that to go; a second signal cuts it short.
+async fn drain(connections: &Connections, stop_asked: &mut StopSignal) {
+    connections.let_go();
+    tracing::info!("not ready any more; new requests are answered for another {:?}", connections.drain);
+    tokio::select! {
+        () = tokio::time::sleep(connections.drain) => {}
+        _ = stop_asked.comes() => {}
+    }
+}
+
+/// Who asks the process to stop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// A person, by Ctrl-C: nobody balances between instances at a terminal.
+    AtTerminal,
+    /// Whoever runs instances, by SIGTERM.
+    BySupervisor,
+}
+
+/// The signals that ask the process to stop.
 struct StopSignal {
     interrupt: Signal,
     terminate: Signal,
@@ -179,10 +204,10 @@ impl StopSignal {
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
-    async fn comes(mut self) {
+    async fn comes(&mut self) -> Stop {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Stop::AtTerminal,
+            _ = self.terminate.recv() => Stop::BySupervisor,
         }
     }
 }

@@ -13,10 +13,12 @@ use utoipa::OpenApi;
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 use crate::{
-    auth, dev_inbox, docs, health,
+    auth,
+    connections::Connections,
+    dev_inbox, docs, health,
     http::{
         fallback,
-        middleware::{contain, default_headers, head_is_get},
+        middleware::{contain, default_headers, head_is_get, let_go},
         openapi::{self, ApiDoc},
     },
     metrics, problem_pages, profile, referral, sessions,
@@ -25,9 +27,6 @@ use crate::{
     ui::{self, WebPage},
     well_known,
 };
-
-/// How long what is under way may take when the service stops.
-pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Connections that may wait to be accepted: ten thousand clients may come at once.
 const BACKLOG: u32 = 8192;
@@ -61,6 +60,9 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
     let https = state.settings.public_url.scheme() == "https";
     let has_inbox = state.sms.inbox().is_some();
     let web_page = Data::new(WebPage::new(has_inbox, state.settings.premises.ladder.shortest().digits()));
+    let (keep_alive, grace) = (state.connections.keep_alive, state.connections.grace());
+    let workers = std::thread::available_parallelism()?.get();
+    let files = rlimit::getrlimit(rlimit::Resource::NOFILE)?.0;
     let server = HttpServer::new(move || {
         App::new()
             .into_utoipa_app()
@@ -78,14 +80,18 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .app_data(state.clone())
             .app_data(web_page.clone())
             .wrap(from_fn(contain))
+            .wrap(from_fn(let_go))
             .wrap(from_fn(head_is_get))
             .wrap(default_headers(https))
             .wrap(TracingLogger::<RootSpan>::new())
     });
     Ok(server
         .backlog(BACKLOG)
+        .workers(workers)
+        .max_connections(Connections::most_per_worker(files, workers))
         .client_request_timeout(Duration::from_secs(5))
-        .shutdown_timeout(GRACE.as_secs())
+        .keep_alive(keep_alive)
+        .shutdown_timeout(grace.as_secs())
         // The binary decides when to stop.
         .disable_signals()
         .listen(listener)?

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Clock,
     config::{Config, ConfigError},
+    connections::Connections,
     custody::{self, CustodyError},
     metrics,
     picture::Pictures,
@@ -66,6 +67,7 @@ pub async fn prepare(
 
     Ok(AppState {
         clock,
+        connections: Connections::new(&config.connections),
         database,
         pseudonyms,
         pins,

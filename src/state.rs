@@ -3,6 +3,7 @@ use prometheus_client::registry::Registry;
 
 use crate::{
     clock::Clock,
+    connections::Connections,
     domain::{
         Countries, PhoneNumber, Region, TestPhones, TrustedProxies, guess_bound::Premises,
         guess_budget::SecurityProfile,
@@ -18,6 +19,8 @@ use crate::{
 pub struct AppState {
     /// Asked once per request.
     pub clock: Clock,
+    /// How long clients stay connected, and whether they are to go.
+    pub connections: Connections,
     /// The tables.
     pub database: Database,
     /// Seals, opens, issues, verifies.

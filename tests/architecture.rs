@@ -12,9 +12,10 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 33] = [
+const ROOMS: [(&str, &[&str]); 34] = [
     ("audit", &["domain"]),
     ("clock", &[]),
+    ("connections", &[]),
     ("domain", &[]),
     ("embedded", &[]),
     ("places", &[]),
@@ -26,9 +27,9 @@ const ROOMS: [(&str, &[&str]); 33] = [
     ("token", &["domain", "places"]),
     ("webhook_signature", &[]),
     ("webhooks", &["domain", "webhook_signature"]),
-    ("config", &["domain", "embedded", "sms", "store", "telemetry", "token", "webhooks"]),
+    ("config", &["connections", "domain", "embedded", "sms", "store", "telemetry", "token", "webhooks"]),
     ("custody", &["audit", "store", "token"]),
-    ("state", &["clock", "domain", "picture", "sms", "store", "token", "webhooks"]),
+    ("state", &["clock", "connections", "domain", "picture", "sms", "store", "token", "webhooks"]),
     ("http", &["domain", "picture", "sms", "state", "store", "token"]),
     ("codes", &["domain", "http", "sms", "state", "store", "token"]),
     ("auth", FEATURE),
@@ -45,12 +46,25 @@ const ROOMS: [(&str, &[&str]); 33] = [
     ("well_known", FEATURE),
     (
         "startup",
-        &["clock", "config", "custody", "metrics", "picture", "sms", "state", "store", "token", "webhooks"],
+        &[
+            "clock",
+            "config",
+            "connections",
+            "custody",
+            "metrics",
+            "picture",
+            "sms",
+            "state",
+            "store",
+            "token",
+            "webhooks",
+        ],
     ),
     (
         "server",
         &[
             "auth",
+            "connections",
             "dev_inbox",
             "docs",
             "health",

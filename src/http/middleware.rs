@@ -7,13 +7,15 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::{Method, header},
+    http::{ConnectionType, Method, header},
     middleware::{DefaultHeaders, Next},
+    web::Data,
 };
 use futures_util::FutureExt;
 use tracing_actix_web::RequestId;
 
 use super::problem::{Problem, TRACE_ID};
+use crate::state::AppState;
 
 /// Lets every problem below name the request it belongs to, and turns a panic
 /// into a problem instead of a dropped connection.
@@ -57,6 +59,24 @@ pub async fn head_is_get<B: MessageBody>(
         request.head_mut().method = Method::GET;
     }
     next.call(request).await
+}
+
+/// Once the instance is told to stop, asks each client to make its next request elsewhere: a connection that ends
+/// after an answer is not ended in the middle of a request.
+///
+/// # Errors
+///
+/// Those of the request.
+pub async fn let_go<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let app = request.app_data::<Data<AppState>>().cloned();
+    let mut response = next.call(request).await?;
+    if app.is_some_and(|app| app.connections.are_let_go()) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 /// Headers for every answer that does not set its own: nothing is cached, for

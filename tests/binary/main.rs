@@ -13,8 +13,11 @@ mod proxies;
 #[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
 #[path = "../support/receiver.rs"]
 mod receiver;
+mod roles;
 mod service;
 mod settings;
 mod shared;
+mod slow_clients;
+mod stopping;
 mod tls;
 mod webhooks;
