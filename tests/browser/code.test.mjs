@@ -29,8 +29,7 @@ story('A wrong code leaves two tries, then one, then asks for a new and longer c
   assert.match(await anna.readsCode(), /^\d{6}$/)
   await anna.looksRight()
   await anna.press('Use this code')
-  await anna.isLoggedIn()
-  await anna.isSettled()
+  await anna.seesAccount()
 })
 
 story('Guesses of somebody else make the own code too short, and the page says why', async ({ arrives }) => {
@@ -52,8 +51,7 @@ story('Guesses of somebody else make the own code too short, and the page says w
   await anna.sees('This code has 6 digits')
   await anna.inbox.getByText(/\b\d{6}\b/).first().waitFor()
   await anna.press('Use this code')
-  await anna.isLoggedIn()
-  await anna.isSettled()
+  await anna.seesAccount()
 })
 
 story('A code that was waited too long for is said to be over, and a new one is sent', async ({ arrives }) => {
@@ -71,8 +69,7 @@ story('A code that was waited too long for is said to be over, and a new one is 
   await anna.sees('The code is good for')
   await anna.inbox.getByText(await codeFor(anna.base, anna.phone)).first().waitFor()
   await anna.press('Use this code')
-  await anna.isLoggedIn()
-  await anna.isSettled()
+  await anna.seesAccount()
 })
 
 story('A code that the service holds to be over is refused in words', async ({ arrives }) => {
@@ -118,8 +115,7 @@ story('Another code can be asked for once a minute has been counted down', async
   const newest = await codeFor(anna.base, anna.phone)
   await anna.inbox.getByText(`${newest} is your`).waitFor()
   await anna.field('Code').pressSequentially(newest)
-  await anna.isLoggedIn()
-  await anna.isSettled()
+  await anna.seesAccount()
 })
 
 for (const text of ['Код: 1234', '12 34', '１２３４']) {
@@ -136,8 +132,7 @@ for (const text of ['Код: 1234', '12 34', '１２３４']) {
     await anna.page.evaluate((value) => navigator.clipboard.writeText(value), written)
     await anna.field('Code').focus()
     await anna.page.keyboard.press('ControlOrMeta+v')
-    await anna.isLoggedIn()
-    await anna.isSettled()
+    await anna.seesAccount()
   })
 }
 

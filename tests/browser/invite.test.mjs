@@ -33,10 +33,8 @@ story('Whoever opens an invite link is invited: both see the other', async ({ ar
   await boris.sees(`You were invited by ${written(anna.phone)}.`)
   assert.equal(new URL(boris.page.url()).pathname, '/')
 
-  await anna.page.reload()
-  await anna.isLoggedIn()
+  await anna.reloads()
   await anna.sees(written(boris.phone), anna.card('People you invited'))
-  await anna.isSettled()
 })
 
 story('The invite code, and its link as a QR code, can be taken along', async ({ arrives }) => {
@@ -82,10 +80,7 @@ story('A code can be entered later, in any spelling, and once', async ({ arrives
 story('A code that was activated in another tab meanwhile is shown, and no other can be entered', async ({ arrives }) => {
   const [anna, boris, vera] = [await arrives('Anna'), await arrives('Boris'), await arrives('Vera')]
   for (const person of [anna, boris, vera]) await person.comesIn()
-  const other = await vera.otherTab()
-  await other.open()
-  await other.isLoggedIn()
-  await other.isSettled()
+  const other = await vera.opensOtherTab()
   await enters(vera, await codeOf(anna))
   await vera.sees(`You were invited by ${written(anna.phone)}.`)
   other.announce(ACTIVATE, 409)
@@ -162,9 +157,8 @@ story('An invite link opened while logged in offers its code until that is used'
   await boris.open(`/i/${code}`)
   await boris.sees(`You opened an invitation with the code ${code}.`)
   await boris.isSettled()
-  await boris.page.reload()
+  await boris.reloads()
   await boris.sees(`You opened an invitation with the code ${code}.`)
-  await boris.isSettled()
   await boris.looksRight()
   await boris.press(`Activate ${code}`)
   await boris.sees(`You were invited by ${written(anna.phone)}.`)

@@ -11,9 +11,8 @@ story('A new person logs in with the code from the phone beside the form', async
   const code = await anna.readsCode()
   assert.match(code, /^\d{4}$/)
   await anna.field('Code').pressSequentially(code)
-  await anna.isLoggedIn()
+  await anna.seesAccount()
   await anna.sees('Welcome!')
-  await anna.isSettled()
 })
 
 story('A first visit asks the service for nothing but the page', async ({ arrives }) => {
@@ -64,8 +63,7 @@ story('A PIN is asked for after the code', async ({ arrives }) => {
   await anna.sees('This PIN is wrong.')
   await anna.write('PIN', '493817')
   await anna.press('Continue')
-  await anna.isLoggedIn()
-  await anna.isSettled()
+  await anna.seesAccount()
 })
 
 story('The number can be changed before the code is entered', async ({ arrives, phone }) => {

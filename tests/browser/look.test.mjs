@@ -13,8 +13,7 @@ story('Everybody can use each view: wide and narrow, light and dark', async ({ a
   await anna.readsCode()
   await anna.looksRight(inFull)
   await anna.press('Use this code')
-  await anna.isLoggedIn()
-  await anna.isSettled()
+  await anna.seesAccount()
   await anna.looksRight(inFull)
 
   const boris = await arrives('Boris', { number: phone('Boris') })

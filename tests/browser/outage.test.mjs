@@ -15,8 +15,7 @@ story('A reload while the service is busy keeps the login for a later try', asyn
   await refused
   await anna.page.unroute('**/api/v1/auth/refresh', busy)
   await anna.press('Try again')
-  await anna.isLoggedIn()
-  await anna.isSettled()
+  await anna.seesAccount()
 })
 
 story('Without a network the page says so', async ({ arrives }) => {

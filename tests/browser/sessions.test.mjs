@@ -10,19 +10,14 @@ story('A reload stays logged in', async ({ arrives }) => {
   const anna = await arrives('Anna')
   await anna.comesIn()
   for (let time = 0; time < 2; time += 1) {
-    await anna.page.reload()
-    await anna.isLoggedIn()
-    await anna.isSettled()
+    await anna.reloads()
   }
 })
 
 story('Two tabs that reload at once both stay logged in', async ({ arrives }) => {
   const anna = await arrives('Anna')
   await anna.comesIn()
-  const other = await anna.otherTab()
-  await other.open()
-  await other.isLoggedIn()
-  await other.isSettled()
+  const other = await anna.opensOtherTab()
   // A token that is traded twice looks stolen, so the tabs have to wait for each other.
   const tabs = [anna, other]
   let [underWay, most] = [0, 0]
@@ -43,8 +38,7 @@ story('Two tabs that reload at once both stay logged in', async ({ arrives }) =>
   release()
   await Promise.all(reloads)
   for (const tab of tabs) {
-    await tab.isLoggedIn()
-    await tab.isSettled()
+    await tab.seesAccount()
   }
   assert.equal(most, 1)
 })
@@ -60,8 +54,7 @@ story('Whoever reloads ten times in a row stays logged in, also where answers ar
       // Time for the refresh to reach the service, and none for its answer.
       await anna.page.waitForTimeout(200)
     }
-    await anna.isLoggedIn()
-    await anna.isSettled()
+    await anna.seesAccount()
     await anna.page.reload()
     await anna.isLoggedIn()
   } finally {
@@ -77,15 +70,11 @@ story('Several tabs that reload at once stay logged in where the browser has no 
   await anna.comesIn()
   const tabs = [anna]
   for (let tab = 0; tab < 5; tab += 1) {
-    tabs.push(await anna.otherTab())
-    await tabs.at(-1).open()
-    await tabs.at(-1).isLoggedIn()
-    await tabs.at(-1).isSettled()
+    tabs.push(await anna.opensOtherTab())
   }
   await Promise.all(tabs.map((tab) => tab.page.reload()))
   for (const tab of tabs) {
-    await tab.isLoggedIn()
-    await tab.isSettled()
+    await tab.seesAccount()
   }
   slow.close()
 })
@@ -128,18 +117,14 @@ story('An answer that is none of the service ends no session and is not asked fo
     await anna.watch.quiet(anna.page)
     assert.equal(asked, 2)
     await anna.page.unroute('**/api/v1/auth/refresh')
-    await anna.page.reload()
-    await anna.isLoggedIn()
-    await anna.isSettled()
+    await anna.reloads()
   }
 })
 
 story('An account that is on its way is not shown after a logout in another tab', async ({ arrives }) => {
   const anna = await arrives('Anna')
   await anna.comesIn()
-  const other = await anna.otherTab()
-  await other.open()
-  await other.isSettled()
+  const other = await anna.opensOtherTab()
   let release
   const held = new Promise((resolve) => { release = resolve })
   let arrived
@@ -182,10 +167,7 @@ story('A tab that is just taking up the login hears of a logout in another one',
 story('A logout ends the login in the other tab as well, and after a reload', async ({ arrives }) => {
   const anna = await arrives('Anna')
   await anna.comesIn()
-  const other = await anna.otherTab()
-  await other.open()
-  await other.isLoggedIn()
-  await other.isSettled()
+  const other = await anna.opensOtherTab()
   await anna.press('Log out')
   await anna.sees('You are logged out.')
   await other.sees('You logged out in another tab.')
@@ -201,8 +183,7 @@ story('A login in one tab is taken up by the other', async ({ arrives }) => {
   await other.open()
   await other.isLoggedOut()
   await anna.logsIn()
-  await other.isLoggedIn()
-  await other.isSettled()
+  await other.seesAccount()
 })
 
 story('A session that is ended from another device is logged out there', async ({ arrives, phone }) => {
@@ -210,9 +191,7 @@ story('A session that is ended from another device is logged out there', async (
   await laptop.comesIn()
   const tablet = await arrives('Anna on a tablet', { number: phone('Anna') })
   await tablet.comesIn()
-  await laptop.page.reload()
-  await laptop.isLoggedIn()
-  await laptop.isSettled()
+  await laptop.reloads()
   await laptop.card('Where you are logged in').getByRole('button', { name: /^End: / }).click()
   await laptop.sees('Session ended.')
 
@@ -223,9 +202,7 @@ story('A session that is ended from another device is logged out there', async (
   await tablet.sees('Your session has ended. Please sign in again.')
   await tablet.isLoggedOut()
   await tablet.looksRight()
-  await laptop.page.reload()
-  await laptop.isLoggedIn()
-  await laptop.isSettled()
+  await laptop.reloads()
 })
 
 story('All other sessions can be ended at once', async ({ arrives, phone }) => {

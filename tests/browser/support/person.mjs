@@ -41,6 +41,14 @@ export class Person {
     return new Person({ ...this, page: await this.context.newPage() })
   }
 
+  /** The same person in another tab, which takes up the login. */
+  async opensOtherTab() {
+    const tab = await this.otherTab()
+    await tab.open()
+    await tab.seesAccount()
+    return tab
+  }
+
   announce(operation, failure, times) {
     this.watch.announce(operation, failure, times)
   }
@@ -114,14 +122,19 @@ export class Person {
   async logsIn(phone = this.phone) {
     await this.asksForCode(phone)
     await this.press('Use this code')
-    await this.button('Log out').waitFor()
-    await this.isSettled()
+    await this.seesAccount()
   }
 
   /** A first visit that ends in the account. */
   async comesIn(path) {
     await this.open(path)
     await this.logsIn()
+  }
+
+  /** A reload that ends in the account. */
+  async reloads() {
+    await this.page.reload()
+    await this.seesAccount()
   }
 
   async opensDrawer() {
@@ -143,6 +156,11 @@ export class Person {
 
   async isLoggedIn() {
     await this.button('Log out').waitFor()
+  }
+
+  async seesAccount() {
+    await this.isLoggedIn()
+    await this.isSettled()
   }
 
   async isLoggedOut() {
