@@ -25,7 +25,7 @@ function explain(error) {
   console.log(String(cause?.stack ?? cause?.message ?? cause).replace(/^/gm, '         '))
 }
 
-const events = run({ files, concurrency: Number(process.env.TESTS_AT_ONCE ?? 2), timeout: 300_000 })
+const events = run({ files, concurrency: Number(process.env.TESTS_AT_ONCE ?? 2), timeout: 1_200_000 })
 events.on('test:pass', (data) => {
   if (!isFile(data) && data.details.type !== 'suite') tell('passed', data)
 })

@@ -10,9 +10,7 @@ story('A reload while the service is busy keeps the login for a later try', asyn
   await anna.seesHeading('We cannot reach the service')
   await anna.looksRight()
   // The button of before stands there until the answer comes: only the answer tells that this try is over.
-  const refused = anna.page.waitForResponse('**/api/v1/auth/refresh')
-  await anna.press('Try again')
-  await refused
+  await anna.answerTo('/auth/refresh', () => anna.press('Try again'))
   await anna.page.unroute('**/api/v1/auth/refresh', busy)
   await anna.press('Try again')
   await anna.seesAccount()

@@ -20,6 +20,7 @@ export function browser() {
   launched ??= chromium.launch({
     executablePath: execFileSync('tests/browser/install', ['--name'], { encoding: 'utf8' }).trim(),
     // The sandbox of Chromium refuses to work for root.
+    timeout: 120_000,
     args: process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS,
   })
   return launched

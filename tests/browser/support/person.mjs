@@ -24,7 +24,8 @@ export class Person {
     const context = await (await browser()).newContext({
       baseURL: base, locale: 'en-GB', timezoneId: 'Europe/Moscow', viewport: { width: 1280, height: 900 }, ...rest,
     })
-    context.setDefaultTimeout(Number(process.env.PATIENCE_MS ?? 20_000))
+    // Nothing takes that long but on a machine that is busy with something else.
+    context.setDefaultTimeout(Number(process.env.PATIENCE_MS ?? 60_000))
     await context.grantPermissions(['clipboard-read', 'clipboard-write', ...allow], { origin: base })
     const watch = new Watch(base)
     await watch.over(context)
@@ -80,6 +81,13 @@ export class Person {
 
   async write(label, text) {
     await this.field(label).fill(text)
+  }
+
+  /** Does `action`, and gives the answer that the service has for it: what is on the screen may have been there before. */
+  async answerTo(path, action) {
+    const isIt = (answer) => new URL(answer.url()).pathname === `/api/v1${path}`
+    const [answer] = await Promise.all([this.page.waitForResponse(isIt), action()])
+    return answer
   }
 
   /** Waits until this text stands in the page, where one can see it. */
@@ -178,6 +186,7 @@ export class Person {
   }
 
   async leave() {
+    this.watch.end()
     await this.context.close()
   }
 }

@@ -24,6 +24,10 @@ export function story(sentence, tell) {
     }
     try {
       await tell({ arrives, phone })
+      // What the last step has asked for counts as well.
+      for (const { person } of people) {
+        for (const page of person.context.pages()) await person.watch.quiet(page)
+      }
     } catch (error) {
       throw await withSurroundings(error, people)
     } finally {

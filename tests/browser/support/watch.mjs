@@ -8,6 +8,7 @@ export class Watch {
   #putOff = []
   #sayings = []
   #underWay = new Set()
+  #hasEnded = false
 
   constructor(base) {
     this.origin = new URL(base).origin
@@ -41,6 +42,11 @@ export class Watch {
     }
   }
 
+  /** What is cut off from now on is cut off by the end of the story. */
+  end() {
+    this.#hasEnded = true
+  }
+
   /** `POST /api/v1/auth/verify` is to fail with this status, or with this error of the network, that many times. */
   announce(operation, failure, times = 1) {
     const [method, path] = operation.split(' ')
@@ -72,7 +78,7 @@ export class Watch {
   }
 
   #console(message) {
-    if (!['error', 'warning', 'assert'].includes(message.type())) return
+    if (this.#hasEnded || !['error', 'warning', 'assert'].includes(message.type())) return
     const [, status, error] = LOADING.exec(message.text()) ?? []
     const address = message.location().url
     const saying = this.#sayings.find(({ pattern }) => pattern.test(message.text()))
@@ -86,6 +92,7 @@ export class Watch {
   }
 
   #failed(part, request, failure) {
+    if (this.#hasEnded) return
     const one = { method: request.method(), path: pathOf(request.url()), failure }
     if (isOfTheBrowser(one.path, failure) || this.#take(part, one)) return
     if (one.method === 'GET' && failure === '503' && this.#putOff.length < 3) {
