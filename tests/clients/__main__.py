@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent / "integration"))
+sys.path.append(str(HERE.parent / "tools"))
 
 from document import blocks
 from report import Report

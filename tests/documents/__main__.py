@@ -6,7 +6,10 @@ import json
 import re
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
 
 import answers
 import settings
@@ -109,7 +112,7 @@ def check_translation(report, original, translation):
 
 def run(document, pages):
     """Runs the blocks of one document, and asks for the pages of the service that documents link to."""
-    report = Report()
+    report = Report(held=True)
     blocks = document.runnable()
     for block in document.blocks:
         if block.reason is not None:
@@ -124,8 +127,6 @@ def run(document, pages):
                         session.status_of(page)
             finally:
                 session.end()
-    if report.lines:
-        report.print(document.name)
     return report
 
 
@@ -151,6 +152,7 @@ def first_line(block):
 
 def main():
     report, everything = Report(), documents()
+    report.part("What can be read")
     others = beside()
     known = {document.path: document for document in everything + others}
     for document in everything + others:
@@ -163,7 +165,6 @@ def main():
             check_paths(report, document)
     check_translation(report, everything[0], everything[1])
     settings.check(report, settings.of_the_program())
-    report.print("What can be read")
 
     pages = sorted({link.target for document in everything for link in document.links if f"//{API}" in link.target})
     # Those that take longest begin first.
@@ -171,8 +172,12 @@ def main():
     wanted.sort(key=lambda document: -sum(block.code.count("sleep") + 1 for block in document.runnable()))
     with ThreadPoolExecutor(4) as pool:
         try:
-            for one in pool.map(lambda document: run(document, pages if document.name == "README.md" else []), wanted):
-                report.add(one)
+            running = {
+                pool.submit(run, document, pages if document.name == "README.md" else []): document.name
+                for document in wanted
+            }
+            for one in as_completed(running):
+                report.add(one.result(), running[one])
         finally:
             # Told to stop, it begins with no other.
             pool.shutdown(wait=False, cancel_futures=True)

@@ -10,6 +10,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+
 from clients import JoseProcess, clients_of
 from gateway import Gateway, check_gateway, check_traefik
 from gateway import check_outage as check_gateway_outage

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+
 from report import Report
 from rules import check_rules
 from samples import check_samples

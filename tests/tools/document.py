@@ -1,4 +1,4 @@
-"""The examples of docs/INTEGRATION.md, and of other documents."""
+"""The examples of docs/INTEGRATION.md, and of other documents, for the suites that run them."""
 
 import re
 from pathlib import Path
