@@ -27,6 +27,7 @@ export function story(sentence, tell) {
       // What the last step has asked for counts as well.
       for (const { person } of people) {
         for (const page of person.context.pages()) await person.watch.quiet(page)
+        await person.watch.heard()
       }
     } catch (error) {
       throw await withSurroundings(error, people)

@@ -1,5 +1,7 @@
 // Watches what a person's browser does behind the test's back: the policy of the page, its console, its requests.
 
+import { setTimeout } from 'node:timers/promises'
+
 const LOADING = /^Failed to load resource: (?:the server responded with a status of (\d+)|net::(\w+))/
 
 export class Watch {
@@ -57,7 +59,14 @@ export class Watch {
 
   /** The console is to say this, at least once. */
   announceSaying(pattern) {
-    this.#sayings.push({ pattern, said: false })
+    const saying = { pattern, said: false }
+    saying.heard = new Promise((resolve) => { saying.hear = resolve })
+    this.#sayings.push(saying)
+  }
+
+  /** Waits until the console has said what it is to say: it does so when it likes. */
+  async heard() {
+    await Promise.race([Promise.all(this.#sayings.map(({ heard }) => heard)), setTimeout(20_000, null, { ref: false })])
   }
 
   /** What was seen and not announced, and what was announced and not seen. */
@@ -84,6 +93,7 @@ export class Watch {
     const saying = this.#sayings.find(({ pattern }) => pattern.test(message.text()))
     if (saying) {
       saying.said = true
+      saying.hear()
       return
     }
     if (isOfTheBrowser(pathOf(address), error) || (status === '503' && this.#putOff.includes(pathOf(address)))) return
