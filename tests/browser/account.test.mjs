@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { story } from './support/story.mjs'
-import { png } from './support/picture.mjs'
+import { picture } from './support/service.mjs'
 
 story('Names and e-mail are changed, and stay so', async ({ arrives }) => {
   const anna = await arrives('Anna')
@@ -61,34 +61,34 @@ story('A picture is uploaded, shown, and removed', async ({ arrives }) => {
   await anna.sees('Only PNG, JPEG and WebP can be used.')
   await choose.setInputFiles({ name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(2 * 1024 * 1024 + 1) })
   await anna.sees('The picture is larger than 2 MiB.')
-  await choose.setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: png(300, [200, 60, 40]) })
+  await choose.setInputFiles(picture)
   await anna.page.getByAltText('Preview').waitFor()
   await choose.setInputFiles({ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') })
   await anna.sees('Only PNG, JPEG and WebP can be used.')
   assert.equal(await anna.button('Save picture').count(), 0, 'an earlier choice is none any more')
   assert.equal(await choose.getAttribute('aria-invalid'), 'true')
   await anna.looksRight()
-  await choose.setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: png(300, [200, 60, 40]) })
+  await choose.setInputFiles(picture)
   await anna.press('Save picture')
   await anna.sees('Your picture is saved.')
 
-  const picture = anna.button('Change the picture').locator('img')
-  await picture.waitFor()
-  await anna.page.waitForFunction((image) => image.complete && image.naturalWidth, await picture.elementHandle())
-  assert.equal(await picture.evaluate((image) => image.naturalWidth), 256)
+  const shown = anna.button('Change the picture').locator('img')
+  await shown.waitFor()
+  await anna.page.waitForFunction((image) => image.complete && image.naturalWidth, await shown.elementHandle())
+  assert.equal(await shown.evaluate((image) => image.naturalWidth), 256)
   await anna.looksRight()
 
   await anna.press('Change the picture')
   await anna.press('Remove picture')
   await anna.sees('Your picture is removed.')
-  await picture.waitFor({ state: 'detached' })
+  await shown.waitFor({ state: 'detached' })
 })
 
 story('A picture that is none is refused in words', async ({ arrives }) => {
   const anna = await arrives('Anna')
   await anna.comesIn()
   await anna.press('Change the picture')
-  const broken = png(16, [0, 0, 0]).subarray(0, 60)
+  const broken = (await readFile(picture)).subarray(0, 60)
   await anna.page.locator('dialog input[type=file]').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: broken })
   anna.announce('PUT /api/v1/profile/avatar', 422)
   await anna.press('Save picture')

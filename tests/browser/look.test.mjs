@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { story } from './support/story.mjs'
-import { png } from './support/picture.mjs'
+import { picture } from './support/service.mjs'
 
 const inFull = { inFull: true }
 
@@ -32,7 +32,7 @@ story('Everybody can use the account with all that it may hold', async ({ arrive
   await anna.press('Save changes')
   await anna.sees('Saved.')
   await anna.press('Change the picture')
-  await anna.page.locator('dialog input[type=file]').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: png(64, [20, 90, 140]) })
+  await anna.page.locator('dialog input[type=file]').setInputFiles(picture)
   await anna.press('Save picture')
   await anna.sees('Your picture is saved.')
   const code = await anna.page.getByLabel('Your invite code', { exact: true }).innerText()

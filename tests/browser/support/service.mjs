@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline'
 
 export const shared = process.env.BASE_URL
 
+/** A picture that people may have of themselves: any will do. */
+export const picture = 'docs/images/sign-in-1280.png'
+
 /** How long codes usually are at the services of this process. */
 export const codeLengths = new Map()
 
