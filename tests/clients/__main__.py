@@ -41,7 +41,7 @@ def run(command, folder):
 
 def run_checks(report, command, folder):
     """Runs a program that says of each check how it went, and takes them over into the report."""
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, timeout=120)
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, timeout=600)
     lines = done.stdout.splitlines()
     for line in lines:
         how, name = line.split(" ", 1)

@@ -18,7 +18,7 @@ class Answer:
 def ask(method, url, headers=(), body=None):
     """`headers` are pairs, so that a name can come twice and be spelled in any way."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
     try:
         connection.putrequest(method, parts.path + (f"?{parts.query}" if parts.query else ""))
         for name, value in headers:

@@ -18,6 +18,8 @@ from report import wait_until
 
 TOP = Path(__file__).resolve().parents[2]
 BINARY = TOP / "target/debug/phone-auth"
+# Seconds after which a program hangs, also on a busy machine.
+PATIENCE = 120
 SETTINGS = re.compile(r"\[env: ([A-Z_]+)\]")
 
 
@@ -38,7 +40,7 @@ class Programs:
             process.terminate()
         for process in self.running:
             try:
-                process.wait(30)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -62,7 +64,7 @@ class Programs:
                 raise RuntimeError(f"{process.name} ended: {self.said(process.name, 'err')}")
             return condition()
 
-        return wait_until(what, 60, look)
+        return wait_until(what, PATIENCE, look)
 
 
 def clean_environment():
@@ -123,7 +125,7 @@ class PhoneAuth:
     def keys(self, *arguments):
         """The command beside the running service."""
         command = [BINARY, "keys", *arguments]
-        return subprocess.run(command, env=self.env, capture_output=True, text=True, check=True, timeout=60).stdout
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -133,7 +135,7 @@ class PhoneAuth:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
 
 class Upstream:

@@ -39,7 +39,7 @@ async function play(variables, environment = {}) {
     collection.item = [story];
     const summary = await new Promise((done, failed) => {
         const envVar = Object.entries({ baseUrl, ...environment }).map(([key, value]) => ({ key, value }));
-        newman.run({ collection, envVar, timeoutScript: 20_000 }, (error, all) => (error ? failed(error) : done(all)));
+        newman.run({ collection, envVar, timeoutScript: 120_000 }, (error, all) => (error ? failed(error) : done(all)));
     });
     service.close();
     results.requests += asked.length;

@@ -26,7 +26,7 @@ def headers_of(token):
 
 
 def ask(method, address, headers=None, **request):
-    answer = connection.request(method, address, headers=headers, timeout=30, **request)
+    answer = connection.request(method, address, headers=headers, timeout=60, **request)
     assert answer.ok, f"{method} {address}: {answer.status_code} {answer.text}"
     return answer
 
