@@ -1,6 +1,7 @@
 // A test: some people, their browsers, and a watch over each of them.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { close } from './browser.mjs'
 import { Person, numberOf } from './person.mjs'
@@ -40,13 +41,19 @@ export function story(sentence, tell) {
   })
 }
 
-/** Says with a failure what was on the screens, and what the watch has seen. */
+/** What the shared service says of requests that it put off or failed at. */
+function troubles() {
+  const lines = readFileSync(process.env.SERVICE_LOG, 'utf8').split('\n')
+  return lines.filter((line) => /was put off|ERROR/.test(line)).slice(-5)
+}
+
+/** Says with a failure what was on the screens, what the watch has seen, and how the service fared. */
 async function withSurroundings(error, people) {
   const screens = await Promise.all(people.map(async ({ name, person }) => {
     const pages = await Promise.all(person.context.pages().map((page) => page.locator('body').innerText({ timeout: 2000 })
       .catch((problem) => String(problem))))
     return [`--- ${name} sees:`, ...pages, ...person.watch.findings()].join('\n')
   }))
-  error.stack = [error.stack, ...screens].join('\n')
+  error.stack = [error.stack, ...screens, '--- the service says:', ...troubles()].join('\n')
   return error
 }
