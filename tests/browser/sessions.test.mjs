@@ -218,12 +218,15 @@ story('All other sessions can be ended at once', async ({ arrives, phone }) => {
 
 story('A list of sessions that does not come can be asked for again', async ({ arrives }) => {
   const anna = await arrives('Anna')
-  const busy = (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'text/plain', body: 'busy' })
+  // What is said until one can try again is there for a minute, however long the rest of the account takes.
+  await anna.page.clock.install()
+  const busy = (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '60' }, contentType: 'text/plain', body: 'busy' })
   await anna.page.route('**/api/v1/sessions', busy)
   anna.announce('GET /api/v1/sessions', 503)
   await anna.comesIn()
   const card = anna.card('Where you are logged in')
   await anna.sees('The service is busy or away for a moment.', card)
+  await anna.page.clock.fastForward('01:00')
   await anna.sees('You can try again now.', card)
   await anna.looksRight()
   await anna.page.unroute('**/api/v1/sessions', busy)
