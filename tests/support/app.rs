@@ -43,6 +43,9 @@ pub struct TestAppBuilder {
     start: Option<DateTime<Utc>>,
 }
 
+/// For how long a client keeps a connection that it does not use.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The root secret of every test service that is not given another.
 pub const ROOT_SECRET: &str = "a root secret for tests that is long enough";
 
@@ -110,7 +113,8 @@ impl TestAppBuilder {
             url,
             clock,
             state,
-            client: Client::builder().no_proxy().build().unwrap(),
+            // Less than the service keeps a connection, or a request may meet one that is just being closed.
+            client: Client::builder().no_proxy().pool_idle_timeout(IDLE).build().unwrap(),
             database_url,
             handle,
         }

@@ -61,8 +61,6 @@ async fn expect_all_put_off_within(limit: Duration, user: &TestUser<'_>, challen
 /// A service with a connection for each operation, all of them in use before.
 async fn with_many_connections(postgres: &OwnPostgres) -> TestApp {
     let app = TestApp::builder().database(&postgres.url()).set("--database-pool-size", "16").start().await;
-    for answer in join_all((0..32).map(|_| app.get("/health/ready"))).await {
-        answer.expect(200);
-    }
+    app.connect(16).await;
     app
 }
