@@ -1,0 +1,22 @@
+"""Runs the parts, or those that were named."""
+
+import sys
+from pathlib import Path
+
+import files
+import front
+import supply
+from report import Report
+
+PARTS = {"files": files.check, "supply": supply.check, "front": front.check}
+
+
+def main():
+    venv, chosen = Path(sys.argv[1]) / "venv", sys.argv[2:] or list(PARTS)
+    report = Report()
+    for name in chosen:
+        PARTS[name](report, venv / "bin")
+    return report.end()
+
+
+sys.exit(main())

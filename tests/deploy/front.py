@@ -1,0 +1,357 @@
+"""nginx with the configuration of deploy/nginx, in front of three instances on one database."""
+
+import contextlib
+import gzip
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import wire
+from programs import TOP, Cluster, Nginx, folder, free_port
+from report import equal, wait_until
+from toys import Toy, hangs_up, says_what_it_was_sent
+from wire import ask, bearer, post, until_closed
+
+# Far apart: numbers that differ in their last four digits alone have a limit together.
+PHONES = (f"+7999{number:03}0001" for number in range(1, 1000))
+SECURITY = ("Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "Cache-Control")
+
+
+def check(report, _venv):
+    with folder() as at:
+        cluster = Cluster(at)
+        started = []
+
+        def nginx(name, upstreams, **options):
+            started.append(Nginx(at, name, upstreams, **options))
+            return started[-1]
+
+        try:
+            # nginx first, for the instances are told its address.
+            front = None
+            report.part("Three instances behind nginx")
+            cluster.start("http://auth.test")
+            ports = [instance.port for instance in cluster.instances]
+            front = nginx("front", ports)
+            check_login(report, cluster, front)
+            check_address(report, cluster, front)
+            check_answers(report, front)
+            check_slow(report, front)
+            check_toys(report, nginx)
+            check_tls(report, at, nginx, ports)
+            check_deaths(report, cluster, front)
+            check_away(report, cluster, front)
+        finally:
+            for program in started:
+                with contextlib.suppress(Exception):
+                    program.end()
+            cluster.end()
+
+
+def check_login(report, cluster, front):
+    with report.check("a login, and a profile that every instance knows"):
+        login = cluster.login(front.port, next(PHONES))
+        for _ in range(6):
+            answer = ask(front.port, "GET", "/api/v1/profile", [bearer(login)])
+            equal((answer.status, answer.json()["id"]), (200, login["user"]["id"]))
+    with report.check("every instance has its share"):
+        phones = [next(PHONES) for _ in range(6)]
+        for number, phone in enumerate(phones):
+            equal(post(front.port, "/api/v1/auth/phone", {"phone": phone}, source=f"127.9.0.{number + 1}").status, 200)
+        for instance in cluster.instances:
+            equal(sum(instance.code(phone) is not None for phone in phones), 2)
+
+
+def check_address(report, cluster, front):
+    report.part("Who the client is")
+
+    def send(source, *headers):
+        return post(front.port, "/api/v1/auth/phone", {"phone": next(PHONES)}, headers, source=source)
+
+    with report.check("the limits of an address count the client's, not nginx's"):
+        equal([send("127.1.1.1").status for _ in range(6)], [200] * 5 + [429])
+        equal(send("127.1.1.2").status, 200)
+    with report.check("a forged address gives no new limit"):
+        for name in ("X-Forwarded-For", "x-forwarded-for", "X-Real-IP", "Forwarded"):
+            for value in ("203.0.113.7", "127.0.0.1", "for=203.0.113.7", "203.0.113.7, 127.0.0.1"):
+                equal(send("127.1.1.1", (name, value)).status, 429)
+        equal(send("127.1.1.1", ("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-For", "203.0.113.8")).status, 429)
+    with report.check("nor does it use up a stranger's"):
+        for _ in range(8):
+            send("127.1.1.1", ("X-Forwarded-For", "127.3.3.3"))
+        equal(send("127.3.3.3").status, 200)
+    with report.check("the audit line of a login has the network of the client"):
+        cluster.login(front.port, next(PHONES), source="127.4.4.4")
+        lines = "".join(instance.err.read_text() + instance.out.read_text() for instance in cluster.instances)
+        assert "127.4.4.0/24" in lines, "no line with 127.4.4.0/24"
+
+
+def problem(answer, status, code):
+    equal((answer.status, answer.headers.get_all("Content-Type")), (status, ["application/problem+json"]))
+    told = answer.json()
+    equal((told["status"], told["code"], told["type"]), (status, code, f"/problems/{code}"))
+    assert told["title"] and told["detail"] and told["trace_id"], told
+    for name in SECURITY:
+        equal((name, len(answer.headers.get_all(name, []))), (name, 1))
+    return told
+
+
+def check_answers(report, front):
+    report.part("What passes, and as what")
+    with report.check("a body that is too large: 413 as a problem, told before it is sent"):
+        big = [("Content-Type", "image/png"), ("Content-Length", str(3 << 20))]
+        problem(ask(front.port, "PUT", "/api/v1/profile/avatar", big), 413, "payload-too-large")
+        problem(ask(front.port, "POST", "/api/v1/auth/phone", [("Content-Type", "application/json")], b"x" * 20_000), 413, "payload-too-large")
+    with report.check("a picture without a token: the service's own 401, though it did not read it"):
+        for size in (100_000, 1 << 20, 2 << 20):
+            for _ in range(5):
+                answer = ask(front.port, "PUT", "/api/v1/profile/avatar", [("Content-Type", "image/png")], b"x" * size)
+                equal((answer.status, answer.json()["code"]), (401, "unauthenticated"))
+    with report.check("the metrics are not to be had"):
+        for path in ("/metrics", "/metrics/", "//metrics", "/%6detrics", "/x/../metrics", "/metrics?x=y"):
+            equal((path, ask(front.port, "GET", path).status), (path, 404))
+        problem(ask(front.port, "GET", "/metrics"), 404, "not-found")
+    with report.check("security headers arrive, once each"):
+        for path in ("/", "/health/ready", "/api/v1/profile", "/ui/app.js"):
+            answer = ask(front.port, "GET", path)
+            for name in SECURITY:
+                equal((path, name, len(answer.headers.get_all(name, []))), (path, name, 1))
+    with report.check("nothing says which nginx it is"):
+        equal(ask(front.port, "GET", "/").headers.get_all("Server"), ["nginx"])
+    with report.check("what the service compressed is compressed once, and nothing else is"):
+        plain = ask(front.port, "GET", "/ui/app.js")
+        small = ask(front.port, "GET", "/ui/app.js", [("Accept-Encoding", "gzip, br")])
+        equal((plain.headers["Content-Encoding"], small.headers.get_all("Content-Encoding")), (None, ["gzip"]))
+        equal(gzip.decompress(small.body), plain.body)
+        answer = ask(front.port, "GET", "/openapi.json", [("Accept-Encoding", "gzip")])
+        assert len(answer.body) < 200_000 or not answer.headers["Content-Encoding"], len(answer.body)
+    with report.check("there are no WebSockets"):
+        upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "x")]
+        equal(ask(front.port, "GET", "/health/live", upgrade).status, 200)
+    with report.check("an address with a rush of requests: 429 as a problem, and nobody else is kept waiting"):
+        refused = None
+        connection = wire.http.client.HTTPConnection("127.0.0.1", front.port, timeout=40, source_address=("127.5.5.5", 0))
+        for _ in range(5000):
+            answer = ask(front.port, "GET", "/health/live", connection=connection)
+            if answer.status != 200:
+                refused = answer
+                break
+        assert refused, "never refused"
+        equal((problem(refused, 429, "too-many-requests")["retry_after"], refused.headers["Retry-After"]), (2, "2"))
+        equal(ask(front.port, "GET", "/health/live").status, 200)
+
+
+def check_slow(report, front):
+    report.part("Slow clients")
+    head = b"POST /api/v1/auth/phone HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+    ways = {
+        "a header that stops": ([b"GET / HTTP/1.1\r\nHost:"], 4, 12),
+        "a header that drips": ([b"GET / HTTP/1.1\r\nX: "] + [b"x"] * 60, 4, 12),
+        "a body that stops": ([head + b"{"], 8, 20),
+        "a body that drips": ([head] + [b"x"] * 60, 8, 20),
+        "a client that says nothing": ([], 4, 40),
+    }
+    results = {}
+
+    def run(name, pieces, limit):
+        try:
+            results[name] = until_closed(front.port, pieces, 0.5, limit + 20, source=f"127.6.{len(name)}.1")
+        except Exception as error:
+            results[name] = error
+
+    threads = [threading.Thread(target=run, args=(name, pieces, most)) for name, (pieces, _, most) in ways.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name, (_, least, most) in ways.items():
+        with report.check(f"{name} is cut"):
+            if isinstance(results[name], Exception):
+                raise results[name]
+            seconds, said = results[name]
+            assert least <= seconds <= most, f"after {seconds:.1f} s, having said {said[:300]}"
+
+
+def check_toys(report, nginx):
+    report.part("What is sent twice, and what not")
+    toys = [Toy(hangs_up) for _ in range(3)]
+    for method, expected in (("GET", 3), ("HEAD", 3), ("POST", 1), ("PATCH", 1)):
+        with report.check(f"{method} reaches {expected} of three instances that hang up"):
+            front = nginx(f"toys-{method}", [toy.port for toy in toys])
+            before = sum(len(toy.seen) for toy in toys)
+            answer = ask(front.port, method, "/api/v1/profile", [("Content-Type", "application/json")], b"{}")
+            equal(answer.status, 503)
+            equal(sum(len(toy.seen) for toy in toys) - before, expected)
+    with report.check("a POST goes to the next when an instance cannot be reached, for nothing was sent"):
+        there = []
+        there.append(Toy(says_what_it_was_sent(there)))
+        front = nginx("unreachable", [free_port(), there[0].port])
+        for _ in range(6):
+            equal(ask(front.port, "POST", "/x", (), b"{}").status, 200)
+        equal(len(there[0].seen), 6)
+    with report.check("the instance is told the address, a request id and the name that was asked for, and nothing forged"):
+        front = nginx("echo", [there[0].port])
+        forged = [("X-Forwarded-For", "1.2.3.4"), ("X-Real-IP", "1.2.3.4"), ("Forwarded", "for=1.2.3.4"), ("X-Request-Id", "mine-1"), ("Upgrade", "x")]
+        told = ask(front.port, "GET", "/a?b=c", forged, source="127.7.7.7").body.decode().lower()
+        for line in ("get /a?b=c http/1.1", "x-forwarded-for: 127.7.7.7", "x-request-id: mine-1", f"host: 127.0.0.1:{front.port}"):
+            equal((line, told.count(f"{line}\r\n")), (line, 1))
+        assert "1.2.3.4" not in told and "upgrade" not in told and "x-real-ip" not in told, told
+    with report.check("a request id that a log cannot hold is replaced"):
+        for bad in ("x" * 129, "a b", 'a"b', "a;b"):
+            told = ask(front.port, "GET", "/", [("X-Request-Id", bad)]).body.decode().lower()
+            (line,) = [line for line in told.split("\r\n") if line.startswith("x-request-id: ")]
+            equal(len(line), len("x-request-id: ") + 32)
+
+
+def check_tls(report, at, nginx, ports):
+    report.part("TLS, with a certificate of its own")
+    keys = at / "tls"
+    keys.mkdir()
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", keys / "key.pem", "-out", keys / "certificate.pem"],
+        check=True, capture_output=True,
+    )
+    front = nginx("tls", ports, server="tls", certificate=keys)
+
+    def curl(*arguments):
+        command = ["curl", "--silent", "--show-error", "--max-time", "20", "--cacert", keys / "certificate.pem", "--noproxy", "*",
+                   "--resolve", f"localhost:{front.tls_port}:127.0.0.1", *arguments]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    url = f"https://localhost:{front.tls_port}"
+    with report.check("HTTP/2 over TLS, with the service's headers"):
+        told = curl("--http2", "--include", f"{url}/health/ready")
+        equal(told.stdout.split("\n")[0].strip(), "HTTP/2 200")
+        assert "x-content-type-options: nosniff" in told.stdout.lower(), told.stdout
+    with report.check("HTTP/1.1 for who has no other"):
+        equal(curl("--http1.1", "--include", f"{url}/health/ready").stdout.split("\n")[0].strip(), "HTTP/1.1 200 OK")
+    with report.check("a POST over HTTP/2"):
+        told = curl("--http2", "--json", '{"phone": "+79998887766"}', "--interface", "127.8.8.8", f"{url}/api/v1/auth/phone")
+        assert "challenge_token" in told.stdout, told
+    with report.check("a body that is too large, over HTTP/2"):
+        (at / "big").write_bytes(b"x" * (3 << 20))
+        told = curl("--http2", "--include", "-X", "PUT", "--data-binary", f"@{at / 'big'}", f"{url}/api/v1/profile/avatar")
+        assert told.stdout.startswith("HTTP/2 413") and "payload-too-large" in told.stdout, told
+    with report.check("TLS 1.3 and 1.2, and nothing older"):
+        environment = {**os.environ, "OPENSSL_CONF": "/dev/null"}
+        for version, expected in (("tls1_3", True), ("tls1_2", True), ("tls1_1", False)):
+            command = ["openssl", "s_client", "-connect", f"127.0.0.1:{front.tls_port}", f"-{version}", "-cipher", "ALL:@SECLEVEL=0", "-brief"]
+            done = subprocess.run(command, input="", capture_output=True, text=True, env=environment, timeout=30)
+            equal((version, done.returncode == 0), (version, expected))
+    with report.check("without TLS a page is told the way, and a program's POST is refused"):
+        answer = ask(front.port, "GET", "/i/x?y=z")
+        equal((answer.status, answer.headers["Location"]), (308, "https://127.0.0.1/i/x?y=z"))
+        equal(ask(front.port, "POST", "/api/v1/auth/phone", (), b"{}").status, 403)
+
+
+class Load:
+    """Reads, and codes asked for, one after the other from several threads, until it is told to stop."""
+
+    def __init__(self, front, login):
+        self.front, self.login = front, login
+        self.failed, self.done = [], {"GET": 0, "POST": 0}
+        self.stopping = False
+        self.threads = [threading.Thread(target=self.run, args=(number,)) for number in range(4)]
+
+    def run(self, number):
+        source = f"127.{20 + number}.0.1"
+        connection = wire.http.client.HTTPConnection("127.0.0.1", self.front.port, timeout=40, source_address=(source, 0))
+        method, path, body = (("GET", "/api/v1/profile", None), ("POST", "/api/v1/auth/refresh", b'{"refresh_token":"x"}'))[number % 2]
+        expected = {"GET": 200, "POST": 401}[method]
+        headers = [bearer(self.login), ("Content-Type", "application/json")]
+        while not self.stopping:
+            try:
+                answer = ask(self.front.port, method, path, headers, body, connection=connection)
+                if answer.status != expected:
+                    self.failed.append((method, answer.status, answer.body[:200]))
+            except Exception as error:
+                connection.close()
+                self.failed.append((method, type(error).__name__, str(error)))
+            self.done[method] += 1
+            time.sleep(0.015)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_):
+        time.sleep(1)
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
+
+
+def check_deaths(report, cluster, front):
+    report.part("Instances that go")
+    login = cluster.login(front.port, next(PHONES), source="127.10.1.1")
+    with report.check("one is stopped: no request fails"):
+        with Load(front, login) as load:
+            equal(cluster.instances[0].end(), 0)
+        assert min(load.done.values()) > 50, load.done
+        equal(load.failed, [])
+    with report.check("it comes back: no request fails"):
+        with Load(front, login) as load:
+            cluster.again(cluster.instances[0])
+            time.sleep(2)
+        equal(load.failed, [])
+    with report.check("one is killed: no read fails, and of the rest what it had begun at most"):
+        with Load(front, login) as load:
+            cluster.instances[1].end(signal.SIGKILL)
+        equal([failure for failure in load.failed if failure[0] == "GET"], [])
+        assert len(load.failed) <= 2 and all(failure[1] == 503 for failure in load.failed), load.failed
+    with report.check("one is stopped while another is away: no request fails"):
+        with Load(front, login) as load:
+            equal(cluster.instances[2].end(), 0)
+        equal(load.failed, [])
+    with report.check("each comes back, and is asked again"):
+        for instance in [each for each in cluster.instances if each.process.poll() is not None]:
+            cluster.again(instance)
+        for _ in range(20):
+            equal(ask(front.port, "GET", "/health/ready").status, 200)
+            time.sleep(0.05)
+
+
+def check_away(report, cluster, front):
+    report.part("No instance")
+    for instance in cluster.instances:
+        instance.end()
+    for method in ("GET", "POST", "PATCH", "DELETE"):
+        with report.check(f"{method}: 503 with Retry-After, as a problem"):
+            answer = ask(front.port, method, "/api/v1/profile", [("X-Request-Id", "of-the-client")], b"{}")
+            told = problem(answer, 503, "service-unavailable")
+            equal((told["retry_after"], answer.headers["Retry-After"]), (2, "2"))
+            equal((told["trace_id"], answer.headers["X-Request-Id"]), ("of-the-client", "of-the-client"))
+    with report.check("one comes back: it is asked within three seconds"):
+        cluster.again(cluster.instances[0])
+        wait_until("an answer", 5, lambda: ask(front.port, "GET", "/health/ready").status == 200)
+    with report.check("on one machine: the configuration of docs/DEPLOY.md is one that nginx takes"):
+        check_machine()
+
+
+def check_machine():
+    """Inside of Debian's own nginx.conf."""
+    with folder() as at:
+        ours = at / "phone-auth"
+        ours.mkdir()
+        for source in (TOP / "deploy/nginx").glob("*.conf"):
+            (ours / source.name).write_text(source.read_text())
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", at / "privkey.pem", "-out", at / "fullchain.pem"],
+            check=True, capture_output=True,
+        )
+        site = (ours / "machine.conf").read_text().replace("/etc/letsencrypt/live/auth.example.com", str(at))
+        (at / "conf.d").mkdir()
+        (at / "conf.d/phone-auth.conf").write_text(site)
+        main = Path("/etc/nginx/nginx.conf").read_text()
+        (at / "mime.types").write_text("types { text/html html; }")
+        main = main.replace("include /etc/nginx/modules-enabled/*.conf;", "").replace("include /etc/nginx/sites-enabled/*;", "")
+        main = main.replace("/etc/nginx/", f"{at}/").replace("/run/nginx.pid", f"{at}/nginx.pid").replace("/var/log/nginx", str(at))
+        (at / "nginx.conf").write_text(main)
+        done = subprocess.run(["nginx", "-t", "-p", at, "-c", at / "nginx.conf", "-e", at / "error.log"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
