@@ -188,6 +188,13 @@ def check_platforms(report, names):
         known(re.findall(r"([A-Z_]+)=", line), names)
 
 
+    with report.check("the .env and the Procfile of docs/DEPLOY.md are of settings, and of this Procfile"):
+        (example,) = re.findall(r"^```ini\n(.*?)^```$", text("docs/DEPLOY.md"), re.MULTILINE | re.DOTALL)
+        known(set(re.findall(r"^(\w+)=", example, re.MULTILINE)) - OF_COMPOSE - {"COMPOSE_FILE"}, names)
+        (shown,) = re.findall(r"^```yaml\n(.*?)^```$", text("docs/DEPLOY.md"), re.MULTILINE | re.DOTALL)
+        equal(shown, text("Procfile"))
+
+
 def check_workflows(report, venv):
     report.part("Workflows")
     files = sorted((TOP / ".github/workflows").glob("*.yml"))

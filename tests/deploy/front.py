@@ -199,6 +199,10 @@ def check_toys(report, nginx):
         for line in ("get /a?b=c http/1.1", "x-forwarded-for: 127.7.7.7", "x-request-id: mine-1", f"host: 127.0.0.1:{front.port}"):
             equal((line, told.count(f"{line}\r\n")), (line, 1))
         assert "1.2.3.4" not in told and "upgrade" not in told and "x-real-ip" not in told, told
+    with report.check("an instance that had metrics to show would not be asked for them"):
+        for path in ("/metrics", "//metrics", "/%6detrics"):
+            told = ask(front.port, "GET", path).body.decode()
+            equal((path, told.split("\r\n")[0]), (path, "GET /not-for-the-world HTTP/1.1"))
     with report.check("a request id that a log cannot hold is replaced"):
         for bad in ("x" * 129, "a b", 'a"b', "a;b"):
             told = ask(front.port, "GET", "/", [("X-Request-Id", bad)]).body.decode().lower()

@@ -29,6 +29,8 @@ RUN_ELSEWHERE = {
     ("docs/clients.md", "javascript"): "tests/clients/run",
     ("docs/clients.md", "python"): "tests/clients/run",
     ("docs/clients.md", "yaml"): "tests/clients/run",
+    ("docs/DEPLOY.md", "ini"): "tests/deploy/files.py",
+    ("docs/DEPLOY.md", "yaml"): "tests/deploy/files.py",
 }
 # What is looked at and not run.
 SHOWN = {
