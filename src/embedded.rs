@@ -73,7 +73,10 @@ pub enum EmbeddedError {
          PostgreSQL {made_by}, or set DATA_DIR to a new folder"
     )]
     OtherMajor { folder: PathBuf, made_by: u32, place: String, found: Vec<u32> },
-    #[error("no user to run PostgreSQL as: the command `id` knows neither `postgres` nor `nobody`")]
+    #[error(
+        "no user to run PostgreSQL as: the command `id` knows neither `postgres` nor `nobody`; set DATABASE_URL to a \
+         server elsewhere"
+    )]
     NoUser,
     #[error("{folder} belongs to another user (uid {owner}); set DATA_DIR to a folder of your own")]
     ForeignFolder { folder: PathBuf, owner: u32 },
