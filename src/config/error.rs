@@ -49,7 +49,9 @@ pub enum ConfigError {
     #[error("PUBLIC_URL must be http:// or https:// and a host, without a path")]
     PublicUrl,
     /// There is no home folder to keep data in.
-    #[error("DATABASE_URL must be set; or DATA_DIR, for a PostgreSQL of its own: there is no home folder to take")]
+    #[error(
+        "DATABASE_URL must be set; or DATA_DIR, for a PostgreSQL of its own: there is no home folder to take"
+    )]
     NoDataDir,
     /// A file in the data folder.
     #[error("DATA_DIR: {path} cannot be used")]
