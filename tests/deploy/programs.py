@@ -164,7 +164,7 @@ class Nginx(Program):
         for source in (TOP / "deploy/nginx").glob("*.conf"):
             shutil.copy(source, ours)
         main = (ours / "nginx.conf").read_text()
-        main = changed(main, " /tmp/", f" {self.folder}/").replace("/dev/stderr", f"{self.folder}/error.log")
+        main = changed(main, " /tmp/", f" {self.folder}/")
         (self.folder / "nginx.conf").write_text(("user root;\n" if os.geteuid() == 0 else "") + main)
         line = re.compile(r"server instances:8080 (.*);")
         text = (ours / "upstream.conf").read_text()
