@@ -9,6 +9,29 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::domain::{DeviceId, SessionId, UserId};
 
+/// Who did what an operator can do as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The owner of the account.
+    Owner,
+    /// An operator, by a command.
+    Operator,
+}
+
+impl By {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// As `session` is that of the owner.
+    fn of(session: Option<SessionId>) -> &'static str {
+        session.map_or(Self::Operator, |_| Self::Owner).as_str()
+    }
+}
+
 /// A login, and with it a session; how many older ones went because the user had too many.
 pub fn login(user: UserId, session: SessionId, network: &str, is_new_user: bool, sessions_ended: i32) {
     tracing::info!(
@@ -51,11 +74,12 @@ pub fn logout(user: UserId, session: SessionId, scope: &str, sessions: i64) {
     );
 }
 
-/// The session `ended` was ended from the list, by `session`.
-pub fn session_ended(user: UserId, session: SessionId, ended: SessionId) {
+/// The session `ended` was ended from the list, by `session`; none: by an operator.
+pub fn session_ended(user: UserId, session: Option<SessionId>, ended: SessionId) {
     tracing::info!(
-        target: "audit", event = "session-ended", user.id = %user, session.id = %session, ended.id = %ended,
-        "somebody ended one of their sessions"
+        target: "audit", event = "session-ended", user.id = %user,
+        session.id = session.map(tracing::field::display), ended.id = %ended, by = By::of(session),
+        "a session was ended"
     );
 }
 
@@ -98,17 +122,19 @@ pub fn phone_changed(user: UserId, session: SessionId, network: &str, sessions_e
     );
 }
 
-/// Everything that is held about the user was given to a session.
-pub fn account_exported(user: UserId, session: SessionId) {
+/// Everything that is held about the user was given to a session; none: to an operator.
+pub fn account_exported(user: UserId, session: Option<SessionId>) {
     tracing::info!(
-        target: "audit", event = "account-exported", user.id = %user, session.id = %session,
-        "an account was exported"
+        target: "audit", event = "account-exported", user.id = %user,
+        session.id = session.map(tracing::field::display), by = By::of(session), "an account was exported"
     );
 }
 
 /// The account is gone.
-pub fn account_deleted(user: UserId) {
-    tracing::info!(target: "audit", event = "account-deleted", user.id = %user, "an account was deleted");
+pub fn account_deleted(user: UserId, by: By) {
+    tracing::info!(
+        target: "audit", event = "account-deleted", user.id = %user, by = by.as_str(), "an account was deleted"
+    );
 }
 
 /// A new signing key, published now.

@@ -24,6 +24,9 @@ pub enum CustodyError {
     /// The cryptography, or a root secret that does not fit.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// No instance has drawn it yet.
+    #[error("there is no key in guard_keys yet: start the service once")]
+    NoGuardKey,
     /// A row that this version did not write.
     #[error("signing key {kid} in the database cannot be read: {what}")]
     Unreadable {
@@ -218,6 +221,16 @@ pub async fn open_guard_key(
         audit::key_resealed("guard_keys");
     }
     Ok((tokens.open_pseudonyms(&sealed)?, tokens.open_pin_hasher(&sealed, PinHasher::queue())?))
+}
+
+/// The pseudonyms of the deployment, for a command: nothing is made and nothing sealed anew.
+///
+/// # Errors
+///
+/// [`CustodyError::NoGuardKey`], or [`TokenError::PseudonymKeyNotOurs`] if no root secret opens it.
+pub async fn present_pseudonyms(conn: &mut Connection, tokens: &Tokens) -> Result<Pseudonyms, CustodyError> {
+    let sealed = guard_keys::find(conn).await?.ok_or(CustodyError::NoGuardKey)?;
+    Ok(tokens.open_pseudonyms(&sealed)?)
 }
 
 /// Lists the keys, one more made if `is_due`: the first signs at once, others

@@ -1,7 +1,6 @@
 //! The binary: settings, logs, database, state, service, and the way down.
 
 use std::{
-    io::Write,
     net::{SocketAddr, TcpListener},
     process::ExitCode,
     sync::Arc,
@@ -16,7 +15,6 @@ use actix_web::{
     web::Data,
 };
 use anyhow::Context;
-use clap::Parser;
 use phone_auth::{
     cli,
     clock::Clock,
@@ -31,26 +29,24 @@ use tokio::sync::watch;
 use url::Url;
 
 fn main() -> ExitCode {
-    let arguments = Cli::parse();
-    let done = match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(&arguments.config),
-        Command::Keys(command) => cli::keys::run(&arguments.config, &command),
-        Command::Events(command) => cli::events::run(&arguments.config, &command),
+    let Cli { command, config } = Cli::read();
+    let done = match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&config),
+        Command::Migrate { dry_run, json } => cli::migrate::run(&config, dry_run, json),
+        Command::Doctor { json } => cli::doctor::run(&config, json),
+        Command::Keys(command) => cli::keys::run(&config, &command),
+        Command::Users(command) => cli::users::run(&config, &command),
+        Command::Sessions(command) => cli::sessions::run(&config, &command),
+        Command::Referrals(command) => cli::referrals::run(&config, &command),
+        Command::Sms(command) => cli::sms::run(&config, &command),
+        Command::Events(command) => cli::events::run(&config, &command),
+        Command::GuessBound { profile, json } => cli::guess_bound::print(config, profile, json),
         Command::Openapi => cli::openapi(),
         Command::Postman => cli::postman::print(),
-        Command::GuessBound { profile } => {
-            cli::guess_bound::print(arguments.config, profile);
-            Ok(())
-        }
+        Command::Healthcheck => cli::healthcheck::run(config.listen_addr),
+        Command::Completions { shell } => cli::completions::print(shell),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The whole chain: what failed, then why.
-            let _ = writeln!(std::io::stderr(), "phone-auth: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    done.map_or_else(|error| cli::end(&error), |()| ExitCode::SUCCESS)
 }
 
 /// Runs the service until it is told to stop.
@@ -133,7 +129,8 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
         .map(|listener| server::start_admin(listener, Data::from(Arc::clone(&state))))
         .transpose()?;
     let admin = admin.map(|server| (server.handle(), tokio::spawn(server)));
-    cli::say(&welcome(config, &public_url, has_inbox, metrics));
+    // Whether anybody reads it or not.
+    let _ = cli::say(&welcome(config, &public_url, has_inbox, metrics));
 
     let asked = stop_asked.comes().await;
     stop.send_replace(true);

@@ -49,10 +49,10 @@ pub async fn prepare(
     public_url: Url,
     clock: Clock,
 ) -> Result<AppState, StartError> {
-    let test_phones = config.test_phones()?;
+    let settings = app_settings(config, public_url)?;
     let mut token = config.token.clone();
     token.root_secret = Some(config.root_secret()?);
-    let issuer = public_url.origin().ascii_serialization();
+    let issuer = settings.public_url.origin().ascii_serialization();
     // Our own API is the audience: RFC 9068, section 4, has it checked.
     let tokens = Tokens::new(&token, &issuer, &issuer)?;
 
@@ -76,18 +76,27 @@ pub async fn prepare(
         sms: SmsSender::new(&config.sms),
         webhooks,
         metrics: metrics::registry(),
-        settings: AppSettings {
-            profile: config.limits.security_profile,
-            premises: config.premises(),
-            pin_release: config.limits.pin_release(),
-            referral_window: config.referral.window(),
-            mask_referral_phones: config.referral.is_masked(),
-            default_region: config.default_region,
-            allowed_countries: config.allowed_countries.clone(),
-            test_phones,
-            trusted_proxies: config.trusted_proxies.clone(),
-            public_url,
-        },
+        settings,
+    })
+}
+
+/// What features are told by the operator, who set `config`.
+///
+/// # Errors
+///
+/// [`ConfigError::TestPhones`].
+pub fn app_settings(config: &Config, public_url: Url) -> Result<AppSettings, ConfigError> {
+    Ok(AppSettings {
+        profile: config.limits.security_profile,
+        premises: config.premises(),
+        pin_release: config.limits.pin_release(),
+        referral_window: config.referral.window(),
+        mask_referral_phones: config.referral.is_masked(),
+        default_region: config.default_region,
+        allowed_countries: config.allowed_countries.clone(),
+        test_phones: config.test_phones()?,
+        trusted_proxies: config.trusted_proxies.clone(),
+        public_url,
     })
 }
 

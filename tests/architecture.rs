@@ -83,6 +83,7 @@ const ROOMS: [(&str, &[&str]); 34] = [
     (
         "cli",
         &[
+            "audit",
             "clock",
             "config",
             "custody",
@@ -90,7 +91,10 @@ const ROOMS: [(&str, &[&str]); 34] = [
             "embedded",
             "jobs",
             "postman",
+            "profile",
             "server",
+            "sms",
+            "startup",
             "store",
             "telemetry",
             "token",

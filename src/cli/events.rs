@@ -1,12 +1,16 @@
 //! `phone-auth events`.
 
 use anyhow::bail;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use super::{say, with_connection};
+use super::{
+    Ending,
+    deployment::with_connection,
+    output::{Column, Table, or_none, say, say_json, time},
+};
 use crate::{
     clock::Clock,
     config::{Config, Events, EventsRetry},
@@ -65,26 +69,31 @@ async fn list(
     let listed = events::list(conn, state, limit, now).await?;
     let shown = listed.into_iter().map(show).collect::<Result<Vec<_>, _>>()?;
     if json {
-        say(&serde_json::to_string_pretty(&shown)?);
-        return Ok(());
+        return say_json(&shown);
     }
-    say(&format!(
-        "{:<36}  {:<22}  {:<20}  {:>8}  {:<11}  {:>8}  {:<20}  LAST OUTCOME",
-        "EVENT", "TYPE", "OCCURRED AT", "ENDPOINT", "STATE", "ATTEMPTS", "NEXT ATTEMPT"
-    ));
-    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    for Shown {
-        id, event_type, occurred_at, endpoint, state, attempts, next_attempt_at, last_outcome, ..
-    } in shown
-    {
-        let endpoint = or_none(endpoint.map(|endpoint| endpoint.to_string()));
-        let (next, outcome) = (or_none(next_attempt_at), or_none(last_outcome));
-        say(&format!(
-            "{id:<36}  {event_type:<22}  {occurred_at:<20}  {endpoint:>8}  {state:<11}  {attempts:>8}  {next:<20}  \
-             {outcome}"
-        ));
+    let mut table = Table::new([
+        Column::left("EVENT", 36),
+        Column::left("TYPE", 22),
+        Column::left("OCCURRED AT", 20),
+        Column::right("ENDPOINT", 8),
+        Column::left("STATE", 11),
+        Column::right("ATTEMPTS", 8),
+        Column::left("NEXT ATTEMPT", 20),
+        Column::left("LAST OUTCOME", 0),
+    ]);
+    for event in shown {
+        table.row([
+            event.id,
+            event.event_type,
+            event.occurred_at,
+            or_none(event.endpoint.map(|endpoint| endpoint.to_string())),
+            event.state.to_owned(),
+            event.attempts.to_string(),
+            or_none(event.next_attempt_at),
+            or_none(event.last_outcome),
+        ]);
     }
-    Ok(())
+    table.say()
 }
 
 fn show(listed: ListedEvent) -> serde_json::Result<Shown> {
@@ -126,20 +135,31 @@ async fn list_endpoints(
     let listed = webhook_endpoints::list(conn, now).await?;
     let shown: Vec<_> = listed.iter().map(|listed| show_endpoint(listed, urls)).collect();
     if json {
-        say(&serde_json::to_string_pretty(&shown)?);
-        return Ok(());
+        return say_json(&shown);
     }
-    say(&format!(
-        "{:>8}  {:>8}  {:<7}  {:>8}  {:>8}  {:>8}  {:<11}  ORIGIN",
-        "ENDPOINT", "POSITION", "STATE", "WAITING", "HELD", "FAILED", "FINGERPRINT"
-    ));
-    for ShownEndpoint { id, position, origin, fingerprint, state, waiting, held, failed, .. } in shown {
-        let position = position.map_or("-".to_owned(), |position| position.to_string());
-        say(&format!(
-            "{id:>8}  {position:>8}  {state:<7}  {waiting:>8}  {held:>8}  {failed:>8}  {fingerprint:<11}  {origin}"
-        ));
+    let mut table = Table::new([
+        Column::right("ENDPOINT", 8),
+        Column::right("POSITION", 8),
+        Column::left("STATE", 7),
+        Column::right("WAITING", 8),
+        Column::right("HELD", 8),
+        Column::right("FAILED", 8),
+        Column::left("FINGERPRINT", 11),
+        Column::left("ORIGIN", 0),
+    ]);
+    for endpoint in shown {
+        table.row([
+            endpoint.id.to_string(),
+            or_none(endpoint.position.map(|position| position.to_string())),
+            endpoint.state.to_owned(),
+            endpoint.waiting.to_string(),
+            endpoint.held.to_string(),
+            endpoint.failed.to_string(),
+            endpoint.fingerprint,
+            endpoint.origin,
+        ]);
     }
-    Ok(())
+    table.say()
 }
 
 fn show_endpoint(listed: &ListedEndpoint, urls: &[Url]) -> ShownEndpoint {
@@ -173,7 +193,10 @@ async fn retry(conn: &mut Connection, what: &EventsRetry, now: DateTime<Utc>) ->
                  there, start the service, and retry"
             ),
             Restarted::Unknown => {
-                bail!("there is no endpoint {endpoint}; phone-auth events endpoints shows those there are")
+                let unknown = format!(
+                    "there is no endpoint {endpoint}; phone-auth events endpoints shows those there are"
+                );
+                return Err(Ending::NotFound(unknown).into());
             }
         }
     }
@@ -186,23 +209,19 @@ async fn retry(conn: &mut Connection, what: &EventsRetry, now: DateTime<Utc>) ->
              endpoints show which"
         ),
         (0, EventsRetry { endpoint: Some(endpoint), .. }) => {
-            say(&format!("Endpoint {endpoint} is told of events. What waits for it is due by itself."));
+            say(&format!("Endpoint {endpoint} is told of events. What waits for it is due by itself."))?;
         }
-        (0, _) if stuck == 0 => say("Nothing has failed."),
+        (0, _) if stuck == 0 => say("Nothing has failed.")?,
         (0, _) => {}
         (number, _) => say(&format!(
             "{number} to be told anew, with all attempts; running instances make the first at once."
-        )),
+        ))?,
     }
     if stuck > 0 {
         say(&format!(
             "{stuck} failed at endpoints that have ended or that nobody names, and were left alone; phone-auth events \
              endpoints shows which, and phone-auth events retry --endpoint <number> starts one again."
-        ));
+        ))?;
     }
     Ok(())
-}
-
-fn time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

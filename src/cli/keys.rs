@@ -1,10 +1,14 @@
 //! `phone-auth keys`.
 
 use anyhow::bail;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{confirm, say, with_database};
+use super::{
+    Ending,
+    deployment::with_database,
+    output::{Column, Table, confirm, say, say_json, time},
+};
 use crate::{
     clock::Clock,
     config::{Config, Keys},
@@ -53,15 +57,20 @@ async fn list(conn: &mut Connection, tokens: &Tokens, json: bool, now: DateTime<
     let states = key_states(&times, now);
     let shown: Vec<_> = rows.iter().zip(states).map(|(row, state)| show(row, state, tokens)).collect();
     if json {
-        say(&serde_json::to_string_pretty(&shown)?);
-        return Ok(());
+        return say_json(&shown);
     }
-    say(&format!("{:<43}  {:<9}  {:<9}  {:<20}  SEALED UNDER", "KID", "ALGORITHM", "STATE", "SIGNS FROM"));
+    let mut table = Table::new([
+        Column::left("KID", 43),
+        Column::left("ALGORITHM", 9),
+        Column::left("STATE", 9),
+        Column::left("SIGNS FROM", 20),
+        Column::left("SEALED UNDER", 0),
+    ]);
     for key in shown {
         let Shown { kid, algorithm, state, signs_from, sealed_under, .. } = key;
-        say(&format!("{kid:<43}  {algorithm:<9}  {state:<9}  {signs_from:<20}  {sealed_under}"));
+        table.row([kid, algorithm, state.to_owned(), signs_from, sealed_under.to_owned()]);
     }
-    Ok(())
+    table.say()
 }
 
 fn show(row: &SigningKeyRow, state: KeyState, tokens: &Tokens) -> Shown {
@@ -95,7 +104,6 @@ async fn rotate(
             time(signs_from)
         )),
     }
-    Ok(())
 }
 
 async fn retire(
@@ -110,17 +118,15 @@ async fn retire(
     }
     match custody::retire(conn, tokens, kid, now).await? {
         Retirement::Retired => {
-            say(&format!("{kid} is retired: within seconds every running instance refuses what it signed."));
-            Ok(())
+            say(&format!("{kid} is retired: within seconds every running instance refuses what it signed."))
         }
         Retirement::Signing => bail!(
             "{kid} signs, or did until a moment ago: nothing was changed. Rotate first (for a key that leaked: \
              phone-auth keys rotate --now), and retire this one twenty seconds after the new one signs"
         ),
-        Retirement::Unknown => bail!("there is no key {kid}; phone-auth keys list shows those there are"),
+        Retirement::Unknown => {
+            let unknown = format!("there is no key {kid}; phone-auth keys list shows those there are");
+            Err(Ending::NotFound(unknown).into())
+        }
     }
-}
-
-fn time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

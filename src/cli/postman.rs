@@ -1,4 +1,4 @@
-use super::say;
+use super::output::say_json;
 use crate::{postman, server};
 
 /// Prints the Postman collection.
@@ -7,6 +7,5 @@ use crate::{postman, server};
 ///
 /// When the API document lacks what the collection is told of.
 pub fn print() -> anyhow::Result<()> {
-    say(&serde_json::to_string_pretty(&postman::collection(&server::document())?)?);
-    Ok(())
+    say_json(&postman::collection(&server::document())?)
 }

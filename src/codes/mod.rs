@@ -95,7 +95,7 @@ fn message(
     let language = Language::choose(locale, &phone);
     let host = app.settings.public_url.host_str().unwrap_or_default();
     let text = CodeText { language, occasion, host, code: &code }.to_string();
-    Message { phone, text, code }
+    Message { phone, text, code: Some(code) }
 }
 
 /// Opens a challenge that came back. One for another purpose is as good as none.

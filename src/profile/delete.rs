@@ -5,7 +5,7 @@ use crate::{
     audit,
     http::{bearer::CurrentUser, problem::Problem, refresh_cookie::RefreshCookie},
     state::AppState,
-    store::users::{self, Deleting, Deletion},
+    store::users::{self, Asking, Deleting, Deletion},
 };
 
 /// Delete the own account
@@ -35,14 +35,14 @@ pub(super) async fn delete_profile(
     let mut conn = app.database.connection().await?;
     let expected_version = expected_version(&mut conn, &user, &request).await?;
     let deleting = Deleting {
-        session: user.session,
+        asking: Asking::Owner(user.session),
         expected_version,
         window_since: app.settings.window_since(user.now),
         now: user.now,
     };
     match users::delete(&mut conn, &deleting, |phone| app.pseudonyms.of_former(phone)).await? {
         Deletion::Deleted => {
-            audit::account_deleted(user.id);
+            audit::account_deleted(user.id, audit::By::Owner);
             let mut response = HttpResponse::NoContent();
             if let Some(cookie) = cookie.forget(user.session, &app, user.now) {
                 response.cookie(cookie);

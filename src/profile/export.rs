@@ -5,47 +5,19 @@ use actix_web::{
     http::header,
     web::{Bytes, Data},
 };
-use chrono::{DateTime, Utc};
 use futures_util::{Stream, stream};
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::export_body::Export;
+use super::{
+    export_body::Export,
+    export_document::{Document, DocumentError},
+};
 use crate::{
     audit,
     domain::{UserId, export::EXPORTS},
-    http::{bearer::Bearer, problem::Problem, profile::Profile},
+    http::{bearer::Bearer, problem::Problem},
     state::AppState,
-    store::{
-        Connection, exports, limits,
-        profiles::{self, Profile as Row},
-        referrals::{self, Invited, Position},
-        sessions,
-    },
+    store::{Connection, limits, profiles, referrals::Position, sessions},
 };
-
-/// How many of those invited are read at once.
-const PAGE: usize = 1_000;
-/// How the document ends; those invited go before it.
-const END: &str = "]}";
-
-/// One who activated the user's code
-#[derive(Serialize, ToSchema)]
-pub(super) struct ExportedInvited {
-    /// The phone, as the profile shows it.
-    #[schema(example = "+79990000044")]
-    phone: String,
-    /// When the code was activated.
-    #[schema(example = "2026-11-23T18:40:00Z")]
-    invited_at: DateTime<Utc>,
-}
-
-impl ExportedInvited {
-    /// As the profile shows it.
-    fn of(row: Invited, show: impl Fn(String) -> String) -> Self {
-        Self { phone: show(row.phone), invited_at: row.position.invited_at }
-    }
-}
 
 /// Export the own account
 ///
@@ -68,12 +40,10 @@ pub(super) async fn export_account(app: Data<AppState>, bearer: Bearer) -> Resul
     let profile = profiles::find_by_session(&mut conn, bearer.session, bearer.now).await?;
     let own = profile.filter(|profile| profile.id == bearer.user.0).ok_or(Problem::Unauthenticated)?;
     count(&app, &mut conn, bearer.user).await?;
-    let export = gather(&app, &mut conn, &bearer, own).await?;
+    let head = of(&app, &bearer).head(&mut conn, own).await?;
     // From here on nothing is held while the client takes its time.
     drop(conn);
-    audit::account_exported(bearer.user, bearer.session);
-    let mut head = serde_json::to_vec(&export).map_err(|error| Problem::Internal(error.into()))?;
-    head.truncate(head.len() - END.len());
+    audit::account_exported(bearer.user, Some(bearer.session));
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"phone-auth-export.json\""))
@@ -86,15 +56,6 @@ async fn count(app: &AppState, conn: &mut Connection, user: UserId) -> Result<()
         Some(wait) => Err(Problem::TooManyRequests(wait)),
         None => Ok(()),
     }
-}
-
-/// Everything but those invited.
-async fn gather(app: &AppState, conn: &mut Connection, bearer: &Bearer, own: Row) -> Result<Export, Problem> {
-    let number = app.pseudonyms.of("phone", &own.phone);
-    let former = app.pseudonyms.of_former(&own.phone);
-    let held = exports::find(conn, bearer.user, number, former, own.created_at).await?;
-    let profile = Profile::of(own, &app.settings);
-    Ok(Export::of(profile, held, bearer.session, bearer.now))
 }
 
 /// What of the document is sent next.
@@ -125,21 +86,25 @@ async fn page(app: &AppState, bearer: &Bearer, position: Position) -> Result<(Ve
     let mut conn = app.database.connection().await?;
     let user = sessions::find_user(&mut conn, bearer.session, app.clock.now()).await?;
     user.filter(|user| *user == bearer.user).ok_or(Problem::Unauthenticated)?;
-    let invited = referrals::list_invited(&mut conn, bearer.user, position, PAGE).await?;
-    drop(conn);
-    let next = invited.last().filter(|_| invited.len() == PAGE).map(|last| Next::Page(last.position));
-    let mut text = Vec::new();
-    for (at, row) in invited.into_iter().enumerate() {
-        if at > 0 || position != Position::START {
-            text.push(b',');
+    let (text, next) = of(app, bearer).page(&mut conn, position).await?;
+    Ok((text, next.map_or(Next::Nothing, Next::Page)))
+}
+
+fn of<'a>(app: &'a AppState, bearer: &Bearer) -> Document<'a> {
+    Document {
+        settings: &app.settings,
+        pseudonyms: &app.pseudonyms,
+        user: bearer.user,
+        asking: Some(bearer.session),
+        now: bearer.now,
+    }
+}
+
+impl From<DocumentError> for Problem {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::Store(error) => error.into(),
+            DocumentError::Json(error) => Self::Internal(error.into()),
         }
-        let shown = ExportedInvited::of(row, |phone| app.settings.phone_of_another(phone));
-        shown
-            .serialize(&mut serde_json::Serializer::new(&mut text))
-            .map_err(|error| Problem::Internal(error.into()))?;
     }
-    if next.is_none() {
-        text.extend_from_slice(END.as_bytes());
-    }
-    Ok((text, next.unwrap_or(Next::Nothing)))
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::export::ExportedInvited;
+use super::export_document::ExportedInvited;
 use crate::{domain::SessionId, http::profile::Profile, store::exports};
 
 /// Everything that is held about a user, always in this order
@@ -193,7 +193,12 @@ fn remembered(meter: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>>
 
 impl Export {
     /// All but those who were invited, who are written one page after the other.
-    pub(super) fn of(profile: Profile, held: exports::Held, asking: SessionId, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(
+        profile: Profile,
+        held: exports::Held,
+        asking: Option<SessionId>,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
             profile,
             last_login_at: held.last_login_at,
@@ -217,9 +222,9 @@ impl Export {
 }
 
 impl ExportedSession {
-    fn of(row: exports::Session, asking: SessionId) -> Self {
+    fn of(row: exports::Session, asking: Option<SessionId>) -> Self {
         Self {
-            current: row.id == asking.0,
+            current: asking.is_some_and(|asking| asking.0 == row.id),
             id: row.id,
             device_name: row.device_name,
             user_agent: row.user_agent,

@@ -5,6 +5,7 @@ mod avatar_page;
 mod delete;
 mod export;
 mod export_body;
+mod export_document;
 mod get;
 mod members;
 mod patch;
@@ -20,6 +21,7 @@ use actix_web::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use self::export_document::{Document, DocumentError};
 use crate::{
     http::{bearer::CurrentUser, problem::Problem, profile::Profile},
     state::AppState,

@@ -38,7 +38,7 @@ pub(super) async fn end_session(
     let mut conn = app.database.connection().await?;
     match sessions::end_one(&mut conn, user.session, session, user.now).await? {
         Ending::Ended => {
-            audit::session_ended(user.id, user.session, session);
+            audit::session_ended(user.id, Some(user.session), session);
             Ok(HttpResponse::NoContent().finish())
         }
         Ending::NoSuchSession => Err(Problem::NotFound),

@@ -31,14 +31,24 @@ pub enum Provider {
     Simulated,
 }
 
+impl Provider {
+    /// Its name, as `SMS_PROVIDER` has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
 /// One message, ready to go.
 pub struct Message {
     /// To whom.
     pub phone: PhoneNumber,
     /// What the phone shows.
     pub text: String,
-    /// The code in the text, for the simulated inbox.
-    pub code: OtpCode,
+    /// The code in the text, for the simulated inbox; none: there is no code in it.
+    pub code: Option<OtpCode>,
 }
 
 /// Why a message did not go.

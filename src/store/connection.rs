@@ -37,7 +37,7 @@ impl Connection {
     ///
     /// The database's.
     pub async fn wait_longer(&mut self) -> QueryResult<()> {
-        self.batch_execute("SET statement_timeout = '55s'").await?;
+        self.batch_execute("SET statement_timeout = '55s'; SET lock_timeout = '50s'").await?;
         self.limit = OPERATORS_LIMIT;
         Ok(())
     }

@@ -3,25 +3,23 @@ use std::{sync::Arc, time::Duration};
 use deadpool::managed::Timeouts;
 use diesel::result::DatabaseErrorKind;
 use diesel_async::{
-    AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    AsyncPgConnection,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool, PoolError},
     },
 };
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Job, Leadership, PoolMode, connect::Connector, connection::Connection};
+use super::{Job, Leadership, PoolMode, connect::Connector, connection::Connection, migrations::Step};
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
-/// The advisory lock under which one instance at a time migrates: "phone" in ASCII.
-const MIGRATION_LOCK: i64 = 0x70_68_6f_6e_65;
+/// The oldest major version of PostgreSQL that the service runs on.
+pub const OLDEST: i32 = 14;
 /// A connection is made, or waited for, no longer than this: what waits longer is told 503.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// At start a database may be farther away, or waking up.
-const FIRST_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const FIRST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A connection lent by the pool; it goes back when dropped.
 pub type PooledConnection = Object<Connection>;
@@ -132,7 +130,7 @@ pub struct Queued {
 pub struct Database {
     pool: Pool<Connection>,
     queue: Arc<Semaphore>,
-    connector: Arc<Connector>,
+    pub(super) connector: Arc<Connector>,
 }
 
 impl Database {
@@ -199,7 +197,7 @@ impl Database {
     }
 
     /// Makes a connection outside the pool, which may take five seconds.
-    async fn own_connection(&self) -> Result<AsyncPgConnection, StoreError> {
+    pub(super) async fn own_connection(&self) -> Result<AsyncPgConnection, StoreError> {
         let connected = tokio::time::timeout(FIRST_PATIENCE, self.connector.connect()).await;
         let connected = connected.map_err(|late| StoreError::Unreachable(late.into()))?;
         connected.map_err(|error| StoreError::Unreachable(error.into()))
@@ -214,61 +212,22 @@ impl Database {
         Leadership::take(self.own_connection().await?, job).await
     }
 
-    /// Brings the tables to this version, one instance at a time.
-    ///
-    /// Runs on a connection of its own, for it holds a lock and takes its
-    /// time; needs a multi-threaded runtime. Behind a pooler by the transaction
-    /// there is no such connection, so there the tables are only looked at.
+    /// Brings the tables to this version, one instance at a time. Behind a pooler by the transaction there is no
+    /// connection to do so on; there the tables are only looked at.
     ///
     /// # Errors
     ///
-    /// [`StoreError::TooOld`], [`StoreError::Outdated`], [`StoreError::Migration`],
-    /// or [`StoreError::Unreachable`].
+    /// [`StoreError::Outdated`], or those of [`Database::migrate_and_tell`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
         if self.connector.mode == PoolMode::Transaction {
             drop(self.first_connection().await?);
-            return match self.is_current().await {
-                Ok(true) => Ok(()),
-                // The second: there are no tables at all.
-                Ok(false) | Err(StoreError::Refused(_)) => Err(StoreError::Outdated),
-                Err(error) => Err(error),
-            };
+            return if self.is_current().await? { Ok(()) } else { Err(StoreError::Outdated) };
         }
-        let mut conn = self.own_connection().await?;
-        // A migration, or the wait for another instance's, may take longer than a request.
-        conn.batch_execute("SET statement_timeout = 0").await?;
-        let version = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT current_setting('server_version')");
-        let version: String = version.get_result(&mut conn).await?;
-        if version
-            .split(['.', ' '])
-            .next()
-            .and_then(|major| major.parse().ok())
-            .is_none_or(|major: u32| major < 14)
-        {
-            return Err(StoreError::TooOld(version));
-        }
-        // The session's end releases the lock, whatever happens in between.
-        conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
-        let mut harness = AsyncMigrationHarness::new(conn);
-        for done in harness.run_pending_migrations(MIGRATIONS).map_err(StoreError::Migration)? {
-            tracing::info!(migration = %done, "migration applied");
-        }
-        Ok(())
-    }
-
-    /// Whether the database answers and has every migration of this version.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when it does not answer or has no tables of ours.
-    pub async fn is_current(&self) -> Result<bool, StoreError> {
-        use diesel::migration::{Migration, MigrationSource};
-        let mut conn = self.connection().await?;
-        let query =
-            diesel::dsl::sql::<diesel::sql_types::Text>("SELECT version FROM __diesel_schema_migrations");
-        let applied: Vec<String> = query.load(&mut conn).await?;
-        let ours =
-            MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).map_err(StoreError::Migration)?;
-        Ok(ours.iter().all(|migration| applied.contains(&migration.name().version().to_string())))
+        let tell = |name: &str, step| {
+            if step == Step::Done {
+                tracing::info!(migration = name, "migration applied");
+            }
+        };
+        self.migrate_and_tell(tell).await
     }
 }

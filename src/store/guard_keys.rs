@@ -28,6 +28,15 @@ pub async fn find_or_create(
     .await
 }
 
+/// The sealed key, if an instance has drawn it.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn find(conn: &mut Connection) -> Result<Option<String>, StoreError> {
+    Ok(guard_keys::table.select(guard_keys::sealed_key).first(conn).await.optional()?)
+}
+
 /// Puts `new` in place of the sealed key `old`; tells whether it did, for
 /// another instance may have been faster.
 ///

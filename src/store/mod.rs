@@ -4,6 +4,7 @@
 //! a single conditional statement, never a read followed by a write; the
 //! comment at a query names the constraint it leans on.
 
+pub mod accounts;
 pub mod avatars;
 pub mod challenges;
 mod connect;
@@ -15,9 +16,11 @@ pub mod events;
 pub mod exports;
 pub mod guard_keys;
 pub mod guards;
+pub mod inspection;
 mod leadership;
 pub mod limits;
 pub mod logins;
+mod migrations;
 pub mod phone_change;
 pub mod pins;
 mod pool_mode;
@@ -36,6 +39,7 @@ pub mod webhook_endpoints;
 pub use connection::Connection;
 pub use database::{Database, PooledConnection, Settings, StoreError};
 pub use leadership::{Job, Leadership};
+pub use migrations::Step;
 pub use pool_mode::PoolMode;
 
 /// How many rows a statement that purges deletes, at most: it has to end long before its time-out.

@@ -64,33 +64,59 @@ impl Profile {
     }
 }
 
+/// The profile in one statement: user, referrer and the newest page of the invited together.
+macro_rules! profile {
+    ($last_used:literal, $from:literal, $found:literal) => {
+        concat!(
+            "SELECT users.id, users.phone, users.email, users.first_name, users.last_name, users.invite_code,
+                    users.invited_users_count, users.version, users.created_at, users.updated_at,
+                    referrals.invite_code, referrer.phone, page.phones, page.last_at, page.last_id,
+                    ",
+            $last_used,
+            ", EXISTS (SELECT FROM pins WHERE pins.user_id = users.id),
+                    (SELECT hash FROM avatars WHERE avatars.user_id = users.id)
+             FROM ",
+            $from,
+            "
+             LEFT JOIN referrals ON referrals.invitee_id = users.id
+             LEFT JOIN users referrer ON referrer.id = referrals.referrer_id
+             CROSS JOIN LATERAL (
+                 SELECT coalesce(array_agg(phone ORDER BY invited_at DESC, invitee_id DESC), '{}') AS phones,
+                        (array_agg(invited_at ORDER BY invited_at, invitee_id))[1] AS last_at,
+                        (array_agg(invitee_id ORDER BY invited_at, invitee_id))[1] AS last_id
+                 FROM (SELECT invited.invited_at, invited.invitee_id, invitee.phone
+                       FROM referrals invited JOIN users invitee ON invitee.id = invited.invitee_id
+                       WHERE invited.referrer_id = users.id
+                       ORDER BY invited.invited_at DESC, invited.invitee_id DESC LIMIT 20) newest
+             ) page
+             WHERE ",
+            $found
+        )
+    };
+}
+
 statement! {
-    /// Session, user, referrer and the newest page of the invited together:
-    /// the join with `sessions` is the check that the caller may read this.
+    /// The join with `sessions` is the check that the caller may read this.
     FindProfile { session: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (
         Uuid, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Integer, Integer, Timestamptz,
         Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>,
         (Nullable<Timestamptz>, Nullable<Uuid>, Timestamptz), Bool, Nullable<Binary>,
     )
-    "SELECT users.id, users.phone, users.email, users.first_name, users.last_name, users.invite_code,
-            users.invited_users_count, users.version, users.created_at, users.updated_at,
-            referrals.invite_code, referrer.phone, page.phones, page.last_at, page.last_id,
-            sessions.last_used_at, EXISTS (SELECT FROM pins WHERE pins.user_id = users.id),
-            (SELECT hash FROM avatars WHERE avatars.user_id = users.id)
-     FROM sessions
-     JOIN users ON users.id = sessions.user_id
-     LEFT JOIN referrals ON referrals.invitee_id = users.id
-     LEFT JOIN users referrer ON referrer.id = referrals.referrer_id
-     CROSS JOIN LATERAL (
-         SELECT coalesce(array_agg(phone ORDER BY invited_at DESC, invitee_id DESC), '{}') AS phones,
-                (array_agg(invited_at ORDER BY invited_at, invitee_id))[1] AS last_at,
-                (array_agg(invitee_id ORDER BY invited_at, invitee_id))[1] AS last_id
-         FROM (SELECT invited.invited_at, invited.invitee_id, invitee.phone
-               FROM referrals invited JOIN users invitee ON invitee.id = invited.invitee_id
-               WHERE invited.referrer_id = users.id
-               ORDER BY invited.invited_at DESC, invited.invitee_id DESC LIMIT 20) newest
-     ) page
-     WHERE sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
+    profile!(
+        "sessions.last_used_at",
+        "sessions JOIN users ON users.id = sessions.user_id",
+        "sessions.id = $1 AND sessions.expires_at > $2 AND users.deleted_at IS NULL"
+    )
+}
+
+statement! {
+    /// The same for an operator, who has no session.
+    FindProfileOf { user: uuid::Uuid => Uuid } -> (
+        Uuid, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Text, Integer, Integer, Timestamptz,
+        Timestamptz, Nullable<Text>, Nullable<Text>, Array<Text>,
+        (Nullable<Timestamptz>, Nullable<Uuid>, Timestamptz), Bool, Nullable<Binary>,
+    )
+    profile!("users.last_login_at", "users", "users.id = $1 AND users.deleted_at IS NULL")
 }
 
 /// The profile of the user whose session this is, if it lives at `now`. Notes the use.
@@ -108,6 +134,15 @@ pub async fn find_by_session(
         sessions::note_use(conn, session, profile.beside.2, now).await?;
     }
     Ok(found)
+}
+
+/// The profile of `user`, for an operator. Notes no use.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn find(conn: &mut Connection, user: UserId) -> Result<Option<Profile>, StoreError> {
+    Ok(FindProfileOf { user: user.0 }.get_result(conn).await.optional()?)
 }
 
 /// New values of the members a user may write: `None` leaves a member as it

@@ -192,3 +192,62 @@ pub async fn list_invited(
     });
     Ok(invited.collect())
 }
+
+/// One who activated the code of somebody, as operators see it.
+pub struct Branch {
+    /// Which user.
+    pub user: UserId,
+    /// E.164.
+    pub phone: Option<String>,
+    /// The code with which this user invites others.
+    pub invite_code: String,
+    /// How many activated it.
+    pub invited_users_count: i32,
+    /// Where in the list.
+    pub position: Position,
+}
+
+statement! {
+    /// Walks `referrals_by_referrer`, as the user's own list does.
+    ListBranches {
+        referrer: uuid::Uuid => Uuid,
+        invited_at: DateTime<Utc> => Timestamptz,
+        invitee: uuid::Uuid => Uuid,
+        limit: i64 => BigInt,
+    } -> (Uuid, Nullable<Text>, Text, Integer, Timestamptz)
+    "SELECT users.id, users.phone, users.invite_code, users.invited_users_count, referrals.invited_at
+     FROM referrals JOIN users ON users.id = referrals.invitee_id
+     WHERE referrals.referrer_id = $1 AND (referrals.invited_at, referrals.invitee_id) < ($2, $3)
+     ORDER BY referrals.invited_at DESC, referrals.invitee_id DESC
+     LIMIT $4"
+}
+
+/// At most `limit` of those who activated the code of `user`, from after
+/// `position` on, newest first.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn list_branches(
+    conn: &mut Connection,
+    user: UserId,
+    position: Position,
+    limit: i64,
+) -> Result<Vec<Branch>, StoreError> {
+    type Row = (uuid::Uuid, Option<String>, String, i32, DateTime<Utc>);
+    let list = ListBranches {
+        referrer: user.0,
+        invited_at: position.invited_at,
+        invitee: position.invitee.0,
+        limit,
+    };
+    let rows: Vec<Row> = list.load(conn).await?;
+    let branches = rows.into_iter().map(|(id, phone, invite_code, invited_users_count, invited_at)| Branch {
+        user: UserId(id),
+        phone,
+        invite_code,
+        invited_users_count,
+        position: Position { invited_at, invitee: UserId(id) },
+    });
+    Ok(branches.collect())
+}

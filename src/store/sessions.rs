@@ -1,5 +1,6 @@
 //! `sessions`: one row per login; ending a session deletes it.
 
+mod revoke;
 mod rotate;
 
 use chrono::{DateTime, Duration, Utc};
@@ -10,7 +11,10 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-pub use self::rotate::{Rotation, RotationOutcome, rotate};
+pub use self::{
+    revoke::{revoke_all, user_of},
+    rotate::{Rotation, RotationOutcome, rotate},
+};
 
 use super::{Connection, SLICE, StoreError, schema::sessions, statement::statement};
 use crate::domain::{SessionId, UserId};

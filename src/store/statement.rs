@@ -11,7 +11,7 @@ macro_rules! statement {
         $(#[$doc:meta])*
         $name:ident $(<$life:lifetime>)? { $($field:ident: $rust:ty => $sql:ty),* $(,)? }
             -> ($($column:ty),+ $(,)?)
-        $text:literal
+        $text:expr
     ) => {
         $(#[$doc])*
         struct $name $(<$life>)? { $($field: $rust),* }

@@ -9,7 +9,7 @@ use super::{
     schema::{avatars, pins, referrals, sessions as sessions_table, users},
     sessions, tombstones,
 };
-use crate::domain::{Pseudonym, SessionId};
+use crate::domain::{Pseudonym, SessionId, UserId};
 
 /// What came of a deletion. Every case is ordinary.
 pub enum Deletion {
@@ -17,14 +17,23 @@ pub enum Deletion {
     Deleted,
     /// The profile is not at the expected version: nothing was changed.
     VersionChanged,
-    /// The session that asked, or the account, ended before.
+    /// The session that asked, or the account, ended before: nothing was changed.
     SessionEnded,
+}
+
+/// Who asks for a deletion.
+#[derive(Debug, Clone, Copy)]
+pub enum Asking {
+    /// The owner, by a session that must live when the account is deleted.
+    Owner(SessionId),
+    /// An operator, for the account of this user.
+    Operator(UserId),
 }
 
 /// An account to be deleted.
 pub struct Deleting {
-    /// Who asks: a session that must live when the account is deleted.
-    pub session: SessionId,
+    /// Who asks.
+    pub asking: Asking,
     /// The version of the profile that is deleted, and no other.
     pub expected_version: Option<i32>,
     /// Accounts made until then are too old to activate an invite code; none: none is.
@@ -45,11 +54,15 @@ pub async fn delete(
     deleting: &Deleting,
     known_as: impl Fn(&str) -> Pseudonym + Send + Sync,
 ) -> Result<Deletion, StoreError> {
-    let Deleting { session, expected_version, window_since, now } = *deleting;
+    let Deleting { asking, expected_version, window_since, now } = *deleting;
     conn.transaction(async |conn| {
         // First the row: a login that runs beside this one either has its
         // session deleted below, or finds the number free and makes a new account.
-        let Some(user) = sessions::lock_user(conn, session, now).await? else {
+        let locked = match asking {
+            Asking::Owner(session) => sessions::lock_user(conn, session, now).await?,
+            Asking::Operator(user) => lock(conn, user).await?.then_some(user),
+        };
+        let Some(user) = locked else {
             return Ok(Deletion::SessionEnded);
         };
         let live = users::table.find(user.0).filter(users::deleted_at.is_null());
@@ -96,4 +109,11 @@ pub async fn delete(
         Ok(Deletion::Deleted)
     })
     .await
+}
+
+/// Locks the row of an account for the rest of the transaction; tells whether it lives once the lock is had.
+pub(super) async fn lock(conn: &mut Connection, user: UserId) -> Result<bool, StoreError> {
+    let live = users::table.find(user.0).filter(users::deleted_at.is_null());
+    let locked: Option<uuid::Uuid> = live.select(users::id).for_update().first(conn).await.optional()?;
+    Ok(locked.is_some())
 }

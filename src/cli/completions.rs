@@ -1,0 +1,17 @@
+//! `phone-auth completions`.
+
+use clap_complete::Shell;
+
+use super::output::write;
+use crate::config::Cli;
+
+/// Prints what `shell` is to be told, so that it completes the commands and their options.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn print(shell: Shell) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command_line(), "phone-auth", &mut script);
+    write(&script)
+}
