@@ -34,27 +34,27 @@ enum State {
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
 struct Check {
-    check: &'static str,
+    name: &'static str,
     state: State,
     finding: String,
     advice: Option<String>,
 }
 
 impl Check {
-    fn ok(check: &'static str, finding: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, finding: finding.into(), advice: None }
+    fn ok(name: &'static str, finding: impl Into<String>) -> Self {
+        Self { name, state: State::Ok, finding: finding.into(), advice: None }
     }
 
-    fn skipped(check: &'static str, finding: impl Into<String>) -> Self {
-        Self { check, state: State::Skipped, finding: finding.into(), advice: None }
+    fn skipped(name: &'static str, finding: impl Into<String>) -> Self {
+        Self { name, state: State::Skipped, finding: finding.into(), advice: None }
     }
 
-    fn warning(check: &'static str, finding: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, state: State::Warning, finding: finding.into(), advice: Some(advice.into()) }
+    fn warning(name: &'static str, finding: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name, state: State::Warning, finding: finding.into(), advice: Some(advice.into()) }
     }
 
-    fn problem(check: &'static str, finding: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, state: State::Problem, finding: finding.into(), advice: Some(advice.into()) }
+    fn problem(name: &'static str, finding: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { name, state: State::Problem, finding: finding.into(), advice: Some(advice.into()) }
     }
 }
 
@@ -73,14 +73,14 @@ impl Report {
     }
 
     fn say(&self) -> anyhow::Result<()> {
-        for Check { check, state, finding, advice } in &self.checks {
+        for Check { name, state, finding, advice } in &self.checks {
             let state = match state {
                 State::Ok => "ok",
                 State::Warning => "warning",
                 State::Problem => "PROBLEM",
                 State::Skipped => "skipped",
             };
-            say(&format!("{state:<7}  {check:<15}  {finding}"))?;
+            say(&format!("{state:<7}  {name:<15}  {finding}"))?;
             if let Some(advice) = advice {
                 say(&format!("{:<26}→ {advice}", ""))?;
             }

@@ -12,7 +12,7 @@ use crate::{domain::guess_budget::SecurityProfile, store::events::State};
 pub enum Command {
     /// Run the service (the default)
     ///
-    /// Brings the database to this version, and without DATABASE_URL brings a PostgreSQL along. Says where it is
+    /// Brings the database to this version, and without `DATABASE_URL` brings a PostgreSQL along. Says where it is
     /// reached, and answers until Ctrl-C or SIGTERM.
     #[command(after_help = "Examples:
   phone-auth serve
@@ -86,11 +86,11 @@ pub enum Command {
     #[command(after_help = "Example:
   phone-auth postman >postman_collection.json")]
     Postman,
-    /// Ask the instance at LISTEN_ADDR whether it is ready
+    /// Ask the instance at `LISTEN_ADDR` whether it is ready
     ///
     /// GET /health/ready, within three seconds; for images and scripts. An instance that listens at every address is
     /// asked at the loopback one. Ends with 6 if it is not ready or does not answer. Needs neither the database nor
-    /// ROOT_SECRET.
+    /// `ROOT_SECRET`.
     #[command(after_help = "Examples:
   phone-auth healthcheck
   phone-auth healthcheck --listen-addr 127.0.0.1:8081")]

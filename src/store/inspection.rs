@@ -11,6 +11,7 @@ pub use super::database::OLDEST;
 
 /// The server, and a connection as the service has it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact that the server tells")]
 pub struct Inspection {
     /// As `16.4`.
     pub version: String,

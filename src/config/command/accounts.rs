@@ -63,7 +63,7 @@ pub enum Users {
     /// Write everything that is held about a user, as GET /api/v1/profile/export gives it
     ///
     /// Reads only, and leaves a line in the audit log. It is one JSON document with personal data: the phones in it are
-    /// whole. Needs ROOT_SECRET, for what is counted for the number is kept under a pseudonym.
+    /// whole. Needs `ROOT_SECRET`, for what is counted for the number is kept under a pseudonym.
     #[command(after_help = "Examples:
   phone-auth users export +79991234567 --output export.json
   phone-auth users export 01a1fd2c-47a0-7d60-9d4b-2f6a0c1b8e11 | jq .profile")]
@@ -72,7 +72,7 @@ pub enum Users {
     ///
     /// The personal data, the picture, the PIN and every session are gone at once, and the number is free for a new
     /// account. The invite code is never issued again. This cannot be undone: export the account first if anybody may
-    /// want it. Webhooks are told, and the audit log says that an operator did it. Needs ROOT_SECRET.
+    /// want it. Webhooks are told, and the audit log says that an operator did it. Needs `ROOT_SECRET`.
     #[command(after_help = "Examples:
   phone-auth users delete +79991234567
   phone-auth users delete 01a1fd2c-47a0-7d60-9d4b-2f6a0c1b8e11 --yes")]
