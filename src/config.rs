@@ -5,6 +5,7 @@ mod command;
 mod error;
 mod help;
 mod limits;
+mod probe;
 mod referral;
 mod root_secret;
 
@@ -24,6 +25,7 @@ pub use self::{
     },
     error::ConfigError,
     limits::{Limits, OnOff},
+    probe::probed_address,
     referral::{Phones, Referral},
 };
 use crate::{
@@ -65,7 +67,7 @@ pub struct Config {
     #[arg(long, env = "APP_ENV", value_enum, default_value_t)]
     pub app_env: AppEnv,
     /// Where the API listens
-    #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "LISTEN_ADDR", default_value = probe::LISTEN_ADDR)]
     pub listen_addr: SocketAddr,
     /// Where /metrics is served, which is not for the world; if this cannot be
     /// had the service does not start. Unset: 127.0.0.1:9090, if that is free

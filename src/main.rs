@@ -18,7 +18,7 @@ use anyhow::Context;
 use phone_auth::{
     cli,
     clock::Clock,
-    config::{AppEnv, Cli, Command, Config, OnOff},
+    config::{self, AppEnv, Cli, Command, Config, OnOff},
     connections::{Connections, GRACE},
     domain::guess_bound,
     embedded::{self, Keeper},
@@ -29,8 +29,11 @@ use tokio::sync::watch;
 use url::Url;
 
 fn main() -> ExitCode {
+    if let Some(address) = config::probed_address() {
+        return ending(cli::healthcheck::run(address));
+    }
     let Cli { command, config } = Cli::read();
-    let done = match command.unwrap_or(Command::Serve) {
+    ending(match command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&config),
         Command::Migrate { dry_run, json } => cli::migrate::run(&config, dry_run, json),
         Command::Doctor { json } => cli::doctor::run(&config, json),
@@ -45,7 +48,10 @@ fn main() -> ExitCode {
         Command::Postman => cli::postman::print(),
         Command::Healthcheck => cli::healthcheck::run(config.listen_addr),
         Command::Completions { shell } => cli::completions::print(shell),
-    };
+    })
+}
+
+fn ending(done: anyhow::Result<()>) -> ExitCode {
     done.map_or_else(|error| cli::end(&error), |()| ExitCode::SUCCESS)
 }
 

@@ -9,12 +9,12 @@ use serde::Serialize;
 use super::{
     Ending,
     deployment::{Place, tell_warnings},
-    output::{say, say_json},
+    output::{count, say, say_json},
 };
 use crate::{
     config::{AppEnv, Config},
     embedded,
-    store::Database,
+    store::{Database, PoolMode},
 };
 
 /// How it stands with one thing.
@@ -89,8 +89,6 @@ impl Report {
     }
 
     fn summary(&self) -> String {
-        let count =
-            |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         format!("{}, {}", count(self.problems, "problem"), count(self.warnings, "warning"))
     }
 }
@@ -126,7 +124,7 @@ fn of_database(config: &Config) -> anyhow::Result<Vec<Check>> {
         Err(error) => return Ok(vec![unreachable(&error)]),
     };
     let checks = place.run(async |url| {
-        let reached = match Database::new(url, 2) {
+        let reached = match Database::new(url, 2, PoolMode::Session) {
             Ok(database) => database::check(config, url, &database).await,
             Err(error) => Err(error),
         };

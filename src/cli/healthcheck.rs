@@ -55,7 +55,8 @@ fn ask(address: SocketAddr) -> io::Result<String> {
     };
     let mut stream = TcpStream::connect_timeout(&address, left()?)?;
     stream.set_write_timeout(Some(left()?))?;
-    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let request = format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     while answer.len() < LONGEST && !answer.contains(&b'\n') {
         // Each piece anew: one that comes drop by drop has no longer either.

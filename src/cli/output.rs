@@ -50,6 +50,12 @@ pub(super) fn phone(e164: String, is_shown: bool) -> String {
     if is_shown { e164 } else { PhoneNumber::mask(&e164) }
 }
 
+/// So many of something.
+pub(super) fn count(number: impl TryInto<i64>, what: &str) -> String {
+    let number = number.try_into().unwrap_or(i64::MAX);
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A column of a table.
 pub(super) struct Column {
     title: &'static str,

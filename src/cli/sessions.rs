@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Ending,
     deployment::with_connection,
-    output::{self, Column, Table, confirm, or_none, say, say_json, time},
+    output::{self, Column, Table, confirm, count, or_none, say, say_json, time},
     selection::find_live,
 };
 use crate::{
@@ -133,11 +133,11 @@ async fn revoke_all(
     if listed.is_empty() {
         return Err(Ending::NotFound(format!("{phone} ({user}) has no session")).into());
     }
-    let sessions = listed.len();
-    confirm(&format!("{phone} ({user}) has {sessions} sessions. Log out everywhere?"), yes)?;
+    let question = format!("{phone} ({user}) has {}. Log out everywhere?", count(listed.len(), "session"));
+    confirm(&question, yes)?;
     let ended = sessions::revoke_all(conn, user).await?;
     for session in &ended {
         audit::session_ended(user, None, *session);
     }
-    say(&format!("{} sessions of {phone} ({user}) are ended.", ended.len()))
+    say(&format!("Ended: {} of {phone} ({user}).", count(ended.len(), "session")))
 }

@@ -114,7 +114,7 @@ pub struct Details {
 }
 
 statement! {
-    FindDetails { user: uuid::Uuid => Uuid, now: DateTime<Utc> => Timestamptz } -> (
+    FindDetails { now: DateTime<Utc> => Timestamptz, user: uuid::Uuid => Uuid } -> (
         (Nullable<Text>, Nullable<Text>, Nullable<Text>, Timestamptz),
         (Nullable<Text>, Nullable<Uuid>, Nullable<Text>), Bool, Bool, BigInt, BigInt,
     )
@@ -122,12 +122,12 @@ statement! {
             referrals.invite_code, referrer.id, referrer.phone,
             EXISTS (SELECT FROM pins WHERE pins.user_id = users.id),
             EXISTS (SELECT FROM avatars WHERE avatars.user_id = users.id),
-            (SELECT count(*) FROM sessions WHERE sessions.user_id = users.id AND sessions.expires_at > $2),
-            (SELECT count(*) FROM device_guard WHERE device_guard.user_id = users.id AND device_guard.expires_at > $2)
+            (SELECT count(*) FROM sessions WHERE sessions.user_id = users.id AND sessions.expires_at > $1),
+            (SELECT count(*) FROM device_guard WHERE device_guard.user_id = users.id AND device_guard.expires_at > $1)
      FROM users
      LEFT JOIN referrals ON referrals.invitee_id = users.id
      LEFT JOIN users referrer ON referrer.id = referrals.referrer_id
-     WHERE users.id = $1"
+     WHERE users.id = $2"
 }
 
 /// What else is known of `user`; none: there is no such account, and never was.

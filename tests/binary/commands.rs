@@ -78,7 +78,9 @@ fn leaves(command: &clap::Command, path: &str, found: &mut BTreeMap<String, clap
 
 fn commands() -> BTreeMap<String, clap::Command> {
     let mut found = BTreeMap::new();
-    leaves(&Cli::command_line(), "phone-auth", &mut found);
+    let mut command = Cli::command_line();
+    command.build();
+    leaves(&command, "phone-auth", &mut found);
     found
 }
 
@@ -92,7 +94,8 @@ fn reference() -> String {
             writeln!(text, "{}\n", paragraph.trim_end_matches('.').to_owned() + ".").unwrap();
         }
         let shown = command.get_arguments().filter(|argument| !argument.is_hide_set());
-        let shown: Vec<_> = shown.filter(|argument| argument.get_env().is_none()).collect();
+        let shown: Vec<_> =
+            shown.filter(|argument| argument.get_env().is_none() && argument.get_id() != "help").collect();
         for argument in &shown {
             let help = argument.get_long_help().or(argument.get_help()).unwrap().to_string();
             let default: Vec<_> =
@@ -110,7 +113,8 @@ fn reference() -> String {
         let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         let lines: Vec<_> = examples.lines().filter_map(|line| line.strip_prefix("  ")).collect();
         assert!(!lines.is_empty(), "{path} has no examples");
-        writeln!(text, "    {}\n", lines.join("\n    ")).unwrap();
+        // Right behind a list, what is indented would be of its last item.
+        writeln!(text, "Examples:\n\n    {}\n", lines.join("\n    ")).unwrap();
     }
     text.trim_end().to_owned() + "\n"
 }
@@ -152,7 +156,7 @@ fn settings_are_listed_where_the_service_is_started_and_hold_everywhere() {
         &["keys", "list", "--help"],
     ] {
         let told = help(calm);
-        assert!(!told.contains("OTP_LENGTH") && !told.contains("--otp-length"), "{calm:?}: {told}");
+        assert!(!told.contains("[env:") && !told.contains("--app-env"), "{calm:?}: {told}");
     }
     let six = help(&["--otp-length", "6", "guess-bound"]);
     assert_eq!(help(&["guess-bound", "--otp-length", "6"]), six);
@@ -222,7 +226,7 @@ fn completions_are_read_by_the_shells_that_are_here() {
         ("powershell", None),
     ] {
         let script = say(phone_auth(), &["completions", shell]).done().answer;
-        assert!(script.contains("guess-bound") && script.contains("--show-phones"), "{shell}: {script}");
+        assert!(script.contains("guess-bound") && script.contains("show-phones"), "{shell}: {script}");
         let Some(check) = check else { continue };
         let parser = Command::new(shell).arg(check).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
         match parser {

@@ -40,7 +40,7 @@ fn sessions_are_listed_and_ended_one_by_one_and_all_at_once() {
     assert_eq!(ask(&["revoke", newest, "--yes"]).code, 3);
 
     let refused = ask(&["revoke", "--user", PHONE]);
-    assert!(refused.code == 4 && refused.complaint.contains("has 1 sessions"), "{}", refused.complaint);
+    assert!(refused.code == 4 && refused.complaint.contains("has 1 session."), "{}", refused.complaint);
     let again = service.login(PHONE);
     let done = ask(&["revoke", "--user", PHONE, "--yes"]).done();
     assert!(done.answer.contains("2 sessions of +7999***4567"), "{}", done.answer);

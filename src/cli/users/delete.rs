@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use super::super::{
     Ending,
     deployment::with_database,
-    output::{self, confirm, say, time},
+    output::{self, confirm, count, say, time},
     selection::{find_live, nobody},
 };
 use crate::{
@@ -63,14 +63,13 @@ async fn question(
     let details = accounts::details(conn, account.id, now).await?.ok_or_else(nobody)?;
     let or_no = |is_there: bool, what: &'static str| if is_there { what } else { "" };
     Ok(format!(
-        "{phone}, user {user} since {since}, last login {login}: {sessions} sessions, {devices} trusted devices, \
-         {invited} invited{pin}{picture}.\nThe account and its personal data go for ever. Delete it?",
+        "{phone}, user {user} since {since}, last login {login}: {sessions}, {devices}, {invited}{pin}{picture}.\nThe account and its personal data go for ever. Delete it?",
         user = account.id,
         since = time(account.created_at),
         login = time(account.last_login_at),
-        sessions = details.sessions,
-        devices = details.trusted_devices,
-        invited = account.invited_users_count,
+        sessions = count(details.sessions, "session"),
+        devices = count(details.trusted_devices, "trusted device"),
+        invited = count(account.invited_users_count, "invited user"),
         pin = or_no(details.has_pin, ", a PIN"),
         picture = or_no(details.has_avatar, ", a picture"),
     ))
