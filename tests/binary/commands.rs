@@ -120,6 +120,7 @@ fn reference() -> String {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a switch of this test, and no setting")]
 fn the_document_has_every_command_as_its_help_describes_it() {
     const MARK: &str = "<!-- From here on made of the help by tests/binary/commands.rs -->\n\n";
     let written = fs::read_to_string(document()).unwrap();
