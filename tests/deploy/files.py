@@ -10,7 +10,6 @@ from pathlib import Path
 
 import jsonschema
 import yaml
-
 from programs import BINARY, TOP, settings
 from report import equal
 
@@ -54,7 +53,13 @@ def check(report, venv):
         scripts = [path for path in run("git", "ls-files").split("\n") if path and is_script(TOP / path)]
         assert len(scripts) > 10, scripts
         # 2154: it does not know the variables that a function is called with (`NAME=value function`).
-        run(venv / "shellcheck", "--exclude=SC2154", "--external-sources", "--source-path=SCRIPTDIR/..:SCRIPTDIR/../..", *scripts)
+        run(
+            venv / "shellcheck",
+            "--exclude=SC2154",
+            "--external-sources",
+            "--source-path=SCRIPTDIR/..:SCRIPTDIR/../..",
+            *scripts,
+        )
 
 
 def is_script(path):
@@ -72,21 +77,29 @@ def check_image(report, venv, names):
     dockerfile = text("Dockerfile")
     with report.check("hadolint has nothing to say"):
         run(venv / "hadolint", "Dockerfile")
-    with report.check("it is built by the version of rust-toolchain.toml, on the Debian whose glibc is the oldest that will do"):
+    with report.check(
+        "it is built by the version of rust-toolchain.toml, on the Debian whose glibc is the oldest that will do"
+    ):
         channel = tomllib.loads(text("rust-toolchain.toml"))["toolchain"]["channel"]
         assert f"FROM rust:{channel}-slim-bookworm AS build\n" in dockerfile
     with report.check("what it copies is what .dockerignore lets through, and is there"):
-        copied = [word for line in re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, re.MULTILINE) for word in line.split()]
+        copied = [
+            word for line in re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, re.MULTILINE) for word in line.split()
+        ]
         allowed = [line[1:] for line in text(".dockerignore").split("\n") if line.startswith("!")]
         equal(sorted(copied), sorted(allowed))
         for path in copied:
             assert (TOP / path).exists(), path
     with report.check("everything that the source has built in is copied"):
-        outside = [path for source in (TOP / "src").rglob("*.rs") for path in re.findall(r'include_(?:str|bytes)!\("((?:\.\./)[^"]*)"\)', source.read_text())
-                   if not (source.parent / path).resolve().is_relative_to(TOP / "src")]
+        outside = [
+            path
+            for source in (TOP / "src").rglob("*.rs")
+            for path in re.findall(r'include_(?:str|bytes)!\("((?:\.\./)[^"]*)"\)', source.read_text())
+            if not (source.parent / path).resolve().is_relative_to(TOP / "src")
+        ]
         equal({Path(path).name for path in outside}, {"openapi.json"})
     with report.check("it runs as a number, holds two files, and asks itself whether it is well"):
-        final = dockerfile[dockerfile.index("FROM scratch"):]
+        final = dockerfile[dockerfile.index("FROM scratch") :]
         assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", final, re.MULTILINE)
         equal(len(re.findall(r"^COPY ", final, re.MULTILINE)), 2)
         assert 'CMD ["phone-auth", "healthcheck"]' in final and "RUN" not in final
@@ -99,7 +112,9 @@ def check_compose(report, names):
     report.part("Compose")
     import check_jsonschema
 
-    schema = json.loads((Path(check_jsonschema.__file__).parent / "builtin_schemas/vendor/compose-spec.json").read_text())
+    schema = json.loads(
+        (Path(check_jsonschema.__file__).parent / "builtin_schemas/vendor/compose-spec.json").read_text()
+    )
     file = compose("compose.yaml")
     services = file["services"]
     for path in ("compose.yaml", "compose.tls.yaml"):
@@ -115,7 +130,10 @@ def check_compose(report, names):
             known(set(re.findall(r"\$\{(\w+)", text(path))) - OF_COMPOSE, names)
     for name, service in services.items():
         with report.check(f"{name} is hardened"):
-            equal((service["read_only"], service["cap_drop"], service["security_opt"]), (True, ["ALL"], ["no-new-privileges:true"]))
+            equal(
+                (service["read_only"], service["cap_drop"], service["security_opt"]),
+                (True, ["ALL"], ["no-new-privileges:true"]),
+            )
             assert "privileged" not in service and "cap_add" not in service
         with report.check(f"{name} comes from a version, and only nginx is reached"):
             assert "build" in service or VERSION.match(service["image"]), service["image"]
@@ -131,9 +149,15 @@ def check_compose(report, names):
     with report.check("in order: database, first instance, the others, nginx"):
         for name, service in instances.items():
             expected = {"postgres"} | ({"phone-auth"} if name != "phone-auth" else set())
-            equal({other: needs["condition"] for other, needs in service["depends_on"].items()}, dict.fromkeys(expected, "service_healthy"))
+            equal(
+                {other: needs["condition"] for other, needs in service["depends_on"].items()},
+                dict.fromkeys(expected, "service_healthy"),
+            )
         waits = services["nginx"]["depends_on"]
-        equal({name: needs.get("required", True) for name, needs in waits.items()}, {name: name == "phone-auth" for name in instances})
+        equal(
+            {name: needs.get("required", True) for name, needs in waits.items()},
+            {name: name == "phone-auth" for name in instances},
+        )
         equal({(needs["condition"], needs["restart"]) for needs in waits.values()}, {("service_healthy", True)})
     with report.check("TRUSTED_PROXIES is nginx's address, which nobody else is given"):
         (address,) = {service["environment"]["TRUSTED_PROXIES"] for service in instances.values()}
@@ -186,7 +210,6 @@ def check_platforms(report, names):
         (line,) = text("Procfile").strip().split("\n")
         assert line.startswith("web: ")
         known(re.findall(r"([A-Z_]+)=", line), names)
-
 
     with report.check("the .env and the Procfile of docs/DEPLOY.md are of settings, and of this Procfile"):
         (example,) = re.findall(r"^```ini\n(.*?)^```$", text("docs/DEPLOY.md"), re.MULTILINE | re.DOTALL)

@@ -3,21 +3,15 @@
 import contextlib
 import gzip
 import os
-import signal
 import subprocess
 import threading
-import time
-from pathlib import Path
 
 import wire
-from programs import TOP, Cluster, Nginx, folder, free_port
-from report import equal, wait_until
+from going import check_away, check_deaths, check_machine
+from programs import Cluster, Nginx, folder, free_port
+from report import equal
 from toys import Toy, hangs_up, says_what_it_was_sent
-from wire import ask, bearer, post, until_closed
-
-# Far apart: numbers that differ in their last four digits alone have a limit together.
-PHONES = (f"+7999{number:03}0001" for number in range(1, 1000))
-SECURITY = ("Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "Cache-Control")
+from wire import PHONES, SECURITY, ask, bearer, post, problem, until_closed
 
 
 def check(report, _venv):
@@ -44,6 +38,7 @@ def check(report, _venv):
             check_tls(report, at, nginx, ports)
             check_deaths(report, cluster, front)
             check_away(report, cluster, front)
+            check_machine(report)
         finally:
             for program in started:
                 with contextlib.suppress(Exception):
@@ -89,22 +84,16 @@ def check_address(report, cluster, front):
         assert "127.4.4.0/24" in lines, "no line with 127.4.4.0/24"
 
 
-def problem(answer, status, code):
-    equal((answer.status, answer.headers.get_all("Content-Type")), (status, ["application/problem+json"]))
-    told = answer.json()
-    equal((told["status"], told["code"], told["type"]), (status, code, f"/problems/{code}"))
-    assert told["title"] and told["detail"] and told["trace_id"], told
-    for name in SECURITY:
-        equal((name, len(answer.headers.get_all(name, []))), (name, 1))
-    return told
-
-
 def check_answers(report, front):
     report.part("What passes, and as what")
     with report.check("a body that is too large: 413 as a problem, told before it is sent"):
         big = [("Content-Type", "image/png"), ("Content-Length", str(3 << 20))]
         problem(ask(front.port, "PUT", "/api/v1/profile/avatar", big), 413, "payload-too-large")
-        problem(ask(front.port, "POST", "/api/v1/auth/phone", [("Content-Type", "application/json")], b"x" * 20_000), 413, "payload-too-large")
+        problem(
+            ask(front.port, "POST", "/api/v1/auth/phone", [("Content-Type", "application/json")], b"x" * 20_000),
+            413,
+            "payload-too-large",
+        )
     with report.check("a picture without a token: the service's own 401, though it did not read it"):
         for size in (100_000, 1 << 20, 2 << 20):
             for _ in range(5):
@@ -129,11 +118,18 @@ def check_answers(report, front):
         answer = ask(front.port, "GET", "/api/v1/nothing", [("Accept-Encoding", "gzip")])
         equal((answer.status, answer.headers["Content-Encoding"]), (404, None))
     with report.check("there are no WebSockets"):
-        upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "x")]
+        upgrade = [
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "x"),
+        ]
         equal(ask(front.port, "GET", "/health/live", upgrade).status, 200)
     with report.check("an address with a rush of requests: 429 as a problem, and nobody else is kept waiting"):
         refused = None
-        connection = wire.http.client.HTTPConnection("127.0.0.1", front.port, timeout=40, source_address=("127.5.5.5", 0))
+        connection = wire.http.client.HTTPConnection(
+            "127.0.0.1", front.port, timeout=40, source_address=("127.5.5.5", 0)
+        )
         for _ in range(5000):
             answer = ask(front.port, "GET", "/health/live", connection=connection)
             if answer.status != 200:
@@ -146,7 +142,9 @@ def check_answers(report, front):
 
 def check_slow(report, front):
     report.part("Slow clients")
-    head = b"POST /api/v1/auth/phone HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+    head = (
+        b"POST /api/v1/auth/phone HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+    )
     ways = {
         "a header that stops": ([b"GET / HTTP/1.1\r\nHost:"], 4, 12),
         "a header that drips": ([b"GET / HTTP/1.1\r\nX: "] + [b"x"] * 60, 4, 12),
@@ -194,11 +192,24 @@ def check_toys(report, nginx):
         for _ in range(6):
             equal(ask(front.port, "POST", "/x", (), b"{}").status, 200)
         equal(len(there[0].seen), 6)
-    with report.check("the instance is told the address, a request id and the name that was asked for, and nothing forged"):
+    with report.check(
+        "the instance is told the address, a request id and the name that was asked for, and nothing forged"
+    ):
         front = nginx("echo", [there[0].port])
-        forged = [("X-Forwarded-For", "1.2.3.4"), ("X-Real-IP", "1.2.3.4"), ("Forwarded", "for=1.2.3.4"), ("X-Request-Id", "mine-1"), ("Upgrade", "x")]
+        forged = [
+            ("X-Forwarded-For", "1.2.3.4"),
+            ("X-Real-IP", "1.2.3.4"),
+            ("Forwarded", "for=1.2.3.4"),
+            ("X-Request-Id", "mine-1"),
+            ("Upgrade", "x"),
+        ]
         told = ask(front.port, "GET", "/a?b=c", forged, source="127.7.7.7").body.decode().lower()
-        for line in ("get /a?b=c http/1.1", "x-forwarded-for: 127.7.7.7", "x-request-id: mine-1", f"host: 127.0.0.1:{front.port}"):
+        for line in (
+            "get /a?b=c http/1.1",
+            "x-forwarded-for: 127.7.7.7",
+            "x-request-id: mine-1",
+            f"host: 127.0.0.1:{front.port}",
+        ):
             equal((line, told.count(f"{line}\r\n")), (line, 1))
         assert "1.2.3.4" not in told and "upgrade" not in told and "x-real-ip" not in told, told
     with report.check("an instance that had metrics to show would not be asked for them"):
@@ -217,15 +228,46 @@ def check_tls(report, at, nginx, ports):
     keys = at / "tls"
     keys.mkdir()
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost", "-keyout", keys / "key.pem", "-out", keys / "certificate.pem"],
-        check=True, capture_output=True,
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            keys / "key.pem",
+            "-out",
+            keys / "certificate.pem",
+        ],
+        check=True,
+        capture_output=True,
     )
     front = nginx("tls", ports, server="tls", certificate=keys)
 
     def curl(*arguments):
-        command = ["curl", "--silent", "--show-error", "--max-time", "20", "--cacert", keys / "certificate.pem", "--noproxy", "*",
-                   "--resolve", f"localhost:{front.tls_port}:127.0.0.1", *arguments]
+        command = [
+            "curl",
+            "--silent",
+            "--show-error",
+            "--max-time",
+            "20",
+            "--cacert",
+            keys / "certificate.pem",
+            "--noproxy",
+            "*",
+            "--resolve",
+            f"localhost:{front.tls_port}:127.0.0.1",
+            *arguments,
+        ]
         return subprocess.run(command, capture_output=True, text=True)
 
     url = f"https://localhost:{front.tls_port}"
@@ -236,134 +278,32 @@ def check_tls(report, at, nginx, ports):
     with report.check("HTTP/1.1 for who has no other"):
         equal(curl("--http1.1", "--include", f"{url}/health/ready").stdout.split("\n")[0].strip(), "HTTP/1.1 200 OK")
     with report.check("a POST over HTTP/2"):
-        told = curl("--http2", "--json", '{"phone": "+79998887766"}', "--interface", "127.8.8.8", f"{url}/api/v1/auth/phone")
+        told = curl(
+            "--http2", "--json", '{"phone": "+79998887766"}', "--interface", "127.8.8.8", f"{url}/api/v1/auth/phone"
+        )
         assert "challenge_token" in told.stdout, told
     with report.check("a body that is too large, over HTTP/2"):
         (at / "big").write_bytes(b"x" * (3 << 20))
-        told = curl("--http2", "--include", "-X", "PUT", "--data-binary", f"@{at / 'big'}", f"{url}/api/v1/profile/avatar")
+        told = curl(
+            "--http2", "--include", "-X", "PUT", "--data-binary", f"@{at / 'big'}", f"{url}/api/v1/profile/avatar"
+        )
         assert told.stdout.startswith("HTTP/2 413") and "payload-too-large" in told.stdout, told
     with report.check("TLS 1.3 and 1.2, and nothing older"):
         environment = {**os.environ, "OPENSSL_CONF": "/dev/null"}
         for version, expected in (("tls1_3", True), ("tls1_2", True), ("tls1_1", False)):
-            command = ["openssl", "s_client", "-connect", f"127.0.0.1:{front.tls_port}", f"-{version}", "-cipher", "ALL:@SECLEVEL=0", "-brief"]
+            command = [
+                "openssl",
+                "s_client",
+                "-connect",
+                f"127.0.0.1:{front.tls_port}",
+                f"-{version}",
+                "-cipher",
+                "ALL:@SECLEVEL=0",
+                "-brief",
+            ]
             done = subprocess.run(command, input="", capture_output=True, text=True, env=environment, timeout=30)
             equal((version, done.returncode == 0), (version, expected))
     with report.check("without TLS a page is told the way, and a program's POST is refused"):
         answer = ask(front.port, "GET", "/i/x?y=z")
         equal((answer.status, answer.headers["Location"]), (308, "https://127.0.0.1/i/x?y=z"))
         equal(ask(front.port, "POST", "/api/v1/auth/phone", (), b"{}").status, 403)
-
-
-class Load:
-    """Reads, and codes asked for, one after the other from several threads, until it is told to stop."""
-
-    def __init__(self, front, login):
-        self.front, self.login = front, login
-        self.failed, self.done = [], {"GET": 0, "POST": 0}
-        self.stopping = False
-        self.threads = [threading.Thread(target=self.run, args=(number,)) for number in range(4)]
-
-    def run(self, number):
-        source = f"127.{20 + number}.0.1"
-        connection = wire.http.client.HTTPConnection("127.0.0.1", self.front.port, timeout=40, source_address=(source, 0))
-        method, path, body = (("GET", "/api/v1/profile", None), ("POST", "/api/v1/auth/refresh", b'{"refresh_token":"x"}'))[number % 2]
-        expected = {"GET": 200, "POST": 401}[method]
-        headers = [bearer(self.login), ("Content-Type", "application/json")]
-        while not self.stopping:
-            try:
-                answer = ask(self.front.port, method, path, headers, body, connection=connection)
-                if answer.status != expected:
-                    self.failed.append((method, answer.status, answer.body[:200]))
-            except Exception as error:
-                connection.close()
-                self.failed.append((method, type(error).__name__, str(error)))
-            self.done[method] += 1
-            time.sleep(0.015)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        time.sleep(1)
-        return self
-
-    def __exit__(self, *_):
-        time.sleep(1)
-        self.stopping = True
-        for thread in self.threads:
-            thread.join()
-
-
-def check_deaths(report, cluster, front):
-    report.part("Instances that go")
-    login = cluster.login(front.port, next(PHONES), source="127.10.1.1")
-
-    def only_not_repeated(load):
-        """A POST that waited to be accepted when the instance stopped listening, and that nobody may send again."""
-        equal([failure for failure in load.failed if failure[0] == "GET"], [])
-        assert len(load.failed) <= 1 and all(failure[1] == 503 for failure in load.failed), load.failed
-
-    with report.check("one is stopped: no read fails, and one POST at most"):
-        with Load(front, login) as load:
-            equal(cluster.instances[0].end(), 0)
-        assert min(load.done.values()) > 50, load.done
-        only_not_repeated(load)
-    with report.check("it comes back: no request fails"):
-        with Load(front, login) as load:
-            cluster.again(cluster.instances[0])
-            time.sleep(2)
-        equal(load.failed, [])
-    with report.check("one is killed: no read fails, and of the rest what it had begun at most"):
-        with Load(front, login) as load:
-            cluster.instances[1].end(signal.SIGKILL)
-        equal([failure for failure in load.failed if failure[0] == "GET"], [])
-        assert len(load.failed) <= 2 and all(failure[1] == 503 for failure in load.failed), load.failed
-    with report.check("one is stopped while another is away: the same"):
-        with Load(front, login) as load:
-            equal(cluster.instances[2].end(), 0)
-        only_not_repeated(load)
-    with report.check("each comes back, and is asked again"):
-        for instance in [each for each in cluster.instances if each.process.poll() is not None]:
-            cluster.again(instance)
-        for _ in range(20):
-            equal(ask(front.port, "GET", "/health/ready").status, 200)
-            time.sleep(0.05)
-
-
-def check_away(report, cluster, front):
-    report.part("No instance")
-    for instance in cluster.instances:
-        instance.end()
-    for method in ("GET", "POST", "PATCH", "DELETE"):
-        with report.check(f"{method}: 503 with Retry-After, as a problem"):
-            answer = ask(front.port, method, "/api/v1/profile", [("X-Request-Id", "of-the-client")], b"{}")
-            told = problem(answer, 503, "service-unavailable")
-            equal((told["retry_after"], answer.headers["Retry-After"]), (2, "2"))
-            equal((told["trace_id"], answer.headers["X-Request-Id"]), ("of-the-client", "of-the-client"))
-    with report.check("one comes back: it is asked within three seconds"):
-        cluster.again(cluster.instances[0])
-        wait_until("an answer", 5, lambda: ask(front.port, "GET", "/health/ready").status == 200)
-    with report.check("on one machine: the configuration of docs/DEPLOY.md is one that nginx takes"):
-        check_machine()
-
-
-def check_machine():
-    """Inside of Debian's own nginx.conf."""
-    with folder() as at:
-        ours = at / "phone-auth"
-        ours.mkdir()
-        for source in (TOP / "deploy/nginx").glob("*.conf"):
-            (ours / source.name).write_text(source.read_text())
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", at / "privkey.pem", "-out", at / "fullchain.pem"],
-            check=True, capture_output=True,
-        )
-        site = (ours / "machine.conf").read_text().replace("/etc/letsencrypt/live/auth.example.com", str(at))
-        (at / "conf.d").mkdir()
-        (at / "conf.d/phone-auth.conf").write_text(site)
-        main = Path("/etc/nginx/nginx.conf").read_text()
-        (at / "mime.types").write_text("types { text/html html; }")
-        main = main.replace("include /etc/nginx/modules-enabled/*.conf;", "").replace("include /etc/nginx/sites-enabled/*;", "")
-        main = main.replace("/etc/nginx/", f"{at}/").replace("/run/nginx.pid", f"{at}/nginx.pid").replace("/var/log/nginx", str(at))
-        (at / "nginx.conf").write_text(main)
-        done = subprocess.run(["nginx", "-t", "-p", at, "-c", at / "nginx.conf", "-e", at / "error.log"], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr

@@ -1,7 +1,6 @@
 """What is started and stopped: a database, three instances on it, nginx in front."""
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -46,9 +45,7 @@ class Program:
         self.out, self.err = at / f"{name}.out", at / f"{name}.err"
         self.name = name
         with self.out.open("w") as out, self.err.open("w") as err:
-            self.process = subprocess.Popen(
-                [str(word) for word in command], stdout=out, stderr=err, env=env, cwd=at
-            )
+            self.process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=err, env=env, cwd=at)
 
     def wait_for(self, what, condition):
         def look():

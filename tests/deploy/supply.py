@@ -22,7 +22,11 @@ def check(report, _venv):
         assert len(packages) > 300 and not foreign, foreign
     with report.check("every crate has a licence that deny.toml allows"):
         allowed = set(rules["licenses"]["allow"])
-        wrong = [(package["name"], package["license"]) for package in packages.values() if not fits(package["license"], allowed)]
+        wrong = [
+            (package["name"], package["license"])
+            for package in packages.values()
+            if not fits(package["license"], allowed)
+        ]
         assert not wrong, wrong
     with report.check("what is built in twice is named in deny.toml with a reason, and nothing else is"):
         versions = defaultdict(set)
@@ -34,7 +38,11 @@ def check(report, _venv):
             name, version = skip["crate"].split("@")
             named[name].add(version)
         twice = {name: found for name, found in versions.items() if len(found) > 1}
-        unexplained = {name: found for name, found in twice.items() if len([each for each in found if not starts(each, named[name])]) > 1}
+        unexplained = {
+            name: found
+            for name, found in twice.items()
+            if len([each for each in found if not starts(each, named[name])]) > 1
+        }
         assert not unexplained, f"no reason for {unexplained}"
         assert named.keys() <= twice.keys(), f"no longer twice: {sorted(named.keys() - twice.keys())}"
 
@@ -50,7 +58,17 @@ def metadata():
 
 def built_in():
     """Name and version of what is in the binary or builds it."""
-    command = ["cargo", "tree", "--locked", "--all-features", "--target", HOST, "--edges=normal,build", "--prefix=none", "--format={p}"]
+    command = [
+        "cargo",
+        "tree",
+        "--locked",
+        "--all-features",
+        "--target",
+        HOST,
+        "--edges=normal,build",
+        "--prefix=none",
+        "--format={p}",
+    ]
     told = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True).stdout
     return set(re.findall(r"^(\S+) v(\S+)", told, re.MULTILINE))
 

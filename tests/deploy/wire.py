@@ -5,6 +5,12 @@ import json
 import socket
 import time
 
+from report import equal
+
+# Far apart: numbers that differ in their last four digits alone have a limit together.
+PHONES = (f"+7999{number:03}0001" for number in range(1, 1000))
+SECURITY = ("Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "Cache-Control")
+
 
 class Answer:
     def __init__(self, response):
@@ -64,3 +70,13 @@ def until_closed(port, pieces, pause, limit, source="127.0.0.1"):
             except OSError:
                 return time.monotonic() - start, said
     raise AssertionError(f"still open after {limit} s")
+
+
+def problem(answer, status, code):
+    equal((answer.status, answer.headers.get_all("Content-Type")), (status, ["application/problem+json"]))
+    told = answer.json()
+    equal((told["status"], told["code"], told["type"]), (status, code, f"/problems/{code}"))
+    assert told["title"] and told["detail"] and told["trace_id"], told
+    for name in SECURITY:
+        equal((name, len(answer.headers.get_all(name, []))), (name, 1))
+    return told
