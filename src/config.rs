@@ -129,6 +129,9 @@ pub struct Config {
     /// Who is told of events.
     #[command(flatten)]
     pub webhooks: webhooks::Settings,
+    /// Where traces go.
+    #[command(flatten)]
+    pub telemetry: telemetry::Settings,
 }
 
 /// What the service is run for.
@@ -151,7 +154,7 @@ impl Config {
     /// # Errors
     ///
     /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::TestPhones`],
-    /// [`ConfigError::Webhooks`], [`ConfigError::GuessBound`], [`ConfigError::Missing`], [`ConfigError::NoSendLimits`],
+    /// [`ConfigError::Webhooks`], [`ConfigError::Telemetry`], [`ConfigError::GuessBound`], [`ConfigError::Missing`], [`ConfigError::NoSendLimits`],
     /// [`ConfigError::SimulatedSms`] or [`ConfigError::TestPhonesInProduction`].
     pub fn check(&self) -> Result<(), ConfigError> {
         if given(self.token.root_secret.as_ref()).is_some() {
@@ -161,6 +164,7 @@ impl Config {
         self.check_guess_bound()?;
         let test_phones = self.test_phones()?;
         self.webhooks.check()?;
+        self.telemetry.check()?;
         if self.app_env == AppEnv::Development {
             return Ok(());
         }

@@ -58,7 +58,8 @@ fn ending(done: anyhow::Result<()>) -> ExitCode {
 /// Runs the service until it is told to stop.
 fn serve(config: &Config) -> anyhow::Result<()> {
     config.check()?;
-    telemetry::start(&config.log, config.log_format()).map_err(anyhow::Error::msg)?;
+    // Dropped last: what is left of the traces is sent by then, for two seconds at most.
+    let _traces = telemetry::start_with_traces(&config.log, config.log_format(), &config.telemetry)?;
     // As many connections as the system lets this process have; it may have fewer than asked for.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     // First of all, for it is what fails most often and costs nothing.

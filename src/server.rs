@@ -63,6 +63,7 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
     let (keep_alive, grace) = (state.connections.keep_alive, state.connections.grace());
     let workers = std::thread::available_parallelism()?.get();
     let files = rlimit::getrlimit(rlimit::Resource::NOFILE)?.0;
+    let proxies = Data::new(state.settings.trusted_proxies.clone());
     let server = HttpServer::new(move || {
         App::new()
             .into_utoipa_app()
@@ -79,9 +80,10 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .default_service(web::to(fallback::no_such_operation))
             .app_data(state.clone())
             .app_data(web_page.clone())
-            .wrap(from_fn(contain))
-            .wrap(from_fn(let_go))
+            .app_data(proxies.clone())
             .wrap(from_fn(head_is_get))
+            .wrap(from_fn(let_go))
+            .wrap(from_fn(contain))
             .wrap(default_headers(https))
             .wrap(TracingLogger::<RootSpan>::new())
     });

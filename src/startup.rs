@@ -7,6 +7,7 @@ use crate::{
     config::{Config, ConfigError},
     connections::Connections,
     custody::{self, CustodyError},
+    instruments::Instruments,
     metrics,
     picture::Pictures,
     sms::SmsSender,
@@ -65,6 +66,8 @@ pub async fn prepare(
     let webhooks = register_webhooks(&mut conn, &config.webhooks, clock.now()).await?;
     drop(conn);
 
+    let (instruments, sms) = (Instruments::default(), SmsSender::new(&config.sms));
+    let metrics = metrics::registry(&instruments, &database, &sms);
     Ok(AppState {
         clock,
         connections: Connections::new(&config.connections),
@@ -73,9 +76,10 @@ pub async fn prepare(
         pins,
         tokens,
         pictures: Pictures::default(),
-        sms: SmsSender::new(&config.sms),
+        sms,
         webhooks,
-        metrics: metrics::registry(),
+        instruments,
+        metrics,
         settings,
     })
 }

@@ -8,6 +8,7 @@ use crate::{
         Countries, PhoneNumber, Region, TestPhones, TrustedProxies, guess_bound::Premises,
         guess_budget::SecurityProfile,
     },
+    instruments::Instruments,
     picture::Pictures,
     sms::SmsSender,
     store::Database,
@@ -35,7 +36,9 @@ pub struct AppState {
     pub sms: SmsSender,
     /// Who is told of events, and how; none: nobody.
     pub webhooks: Option<Webhooks>,
-    /// What this process counts, for `/metrics`.
+    /// What this process counts.
+    pub instruments: Instruments,
+    /// What `/metrics` tells of it.
     pub metrics: Registry,
     /// What the operator chose.
     pub settings: AppSettings,

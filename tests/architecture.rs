@@ -12,7 +12,7 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 34] = [
+const ROOMS: [(&str, &[&str]); 35] = [
     ("audit", &["domain"]),
     ("clock", &[]),
     ("connections", &[]),
@@ -20,23 +20,27 @@ const ROOMS: [(&str, &[&str]); 34] = [
     ("embedded", &[]),
     ("places", &[]),
     ("postman", &[]),
-    ("telemetry", &[]),
+    ("instruments", &["domain"]),
+    ("telemetry", &["domain", "instruments"]),
     ("picture", &["domain", "places"]),
-    ("sms", &["domain"]),
-    ("store", &["domain"]),
+    ("sms", &["domain", "instruments"]),
+    ("store", &["domain", "instruments"]),
     ("token", &["domain", "places"]),
     ("webhook_signature", &[]),
     ("webhooks", &["domain", "webhook_signature"]),
     ("config", &["connections", "domain", "embedded", "sms", "store", "telemetry", "token", "webhooks"]),
     ("custody", &["audit", "store", "token"]),
-    ("state", &["clock", "connections", "domain", "picture", "sms", "store", "token", "webhooks"]),
-    ("http", &["domain", "picture", "sms", "state", "store", "token"]),
-    ("codes", &["domain", "http", "sms", "state", "store", "token"]),
+    (
+        "state",
+        &["clock", "connections", "domain", "instruments", "picture", "sms", "store", "token", "webhooks"],
+    ),
+    ("http", &["domain", "picture", "sms", "state", "store", "telemetry", "token"]),
+    ("codes", &["domain", "http", "instruments", "sms", "state", "store", "token"]),
     ("auth", FEATURE),
     ("dev_inbox", FEATURE),
     ("docs", FEATURE),
     ("health", FEATURE),
-    ("jobs", &["custody", "state", "store", "token", "webhooks"]),
+    ("jobs", &["custody", "instruments", "state", "store", "token", "webhooks"]),
     ("metrics", FEATURE),
     ("problem_pages", FEATURE),
     ("profile", FEATURE),
@@ -51,6 +55,7 @@ const ROOMS: [(&str, &[&str]); 34] = [
             "config",
             "connections",
             "custody",
+            "instruments",
             "metrics",
             "picture",
             "sms",
@@ -104,7 +109,8 @@ const ROOMS: [(&str, &[&str]); 34] = [
 ];
 
 /// What a feature may name: never another feature, nor config, clock or server.
-const FEATURE: &[&str] = &["audit", "codes", "domain", "http", "picture", "sms", "state", "store", "token"];
+const FEATURE: &[&str] =
+    &["audit", "codes", "domain", "http", "instruments", "picture", "sms", "state", "store", "token"];
 
 /// Fails with every breach of `rule`, file and line first.
 #[track_caller]

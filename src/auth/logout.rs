@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use crate::{
     audit,
     http::{bearer::Bearer, json::OptionalJson, problem::Problem, refresh_cookie::RefreshCookie},
+    instruments::Ended,
     state::AppState,
     store::sessions::{self, Scope},
 };
@@ -79,6 +80,7 @@ pub(super) async fn log_out(
     let mut conn = app.database.connection().await?;
     let ended = sessions::end(&mut conn, bearer.session, scope, bearer.now).await?;
     audit::logout(bearer.user, bearer.session, name, ended);
+    app.instruments.sessions.ended(Ended::Logout, ended);
     let mut response = HttpResponse::NoContent();
     if let (Scope::This | Scope::All, Some(cookie)) = (scope, cookie.forget(bearer.session, &app, bearer.now))
     {

@@ -15,6 +15,7 @@ use crate::{
         problem::Problem,
         refresh_cookie::{RefreshCookie, RefreshTokenIn},
     },
+    instruments::Ended,
     state::AppState,
     store::sessions::{self, Rotation, RotationOutcome},
     token::RefreshClaims,
@@ -143,10 +144,12 @@ async fn trade(
     let mut conn = app.database.connection().await?;
     match sessions::rotate(&mut conn, &rotation).await? {
         RotationOutcome::Live { user, generation, expires_at } => {
+            app.instruments.sessions.refreshed();
             TokenPair::issue(app, user, shown.session, generation, expires_at, now)
         }
         RotationOutcome::Reused(user) => {
             audit::refresh_reused(user, shown.session, &client.network);
+            app.instruments.sessions.ended(Ended::Reuse, 1);
             Err(Problem::RefreshTokenReused)
         }
         RotationOutcome::Ended => {

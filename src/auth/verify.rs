@@ -141,7 +141,7 @@ pub(super) async fn verify_code(
     let login = login(&app, &challenge, claimed, &client, body.device_name.as_ref(), now);
     let (device, expires_at) = (login.device, login.expires_at);
     let (mut conn, done) = second_step::complete(&app, conn, login, body.pin).await?;
-    audit(&client, &challenge, device, &done);
+    note(&app, &client, &challenge, device, &done);
     let profile = profiles::find_by_session(&mut conn, done.session, now).await?;
     // Gone already only if a later login on the same device ended the session.
     let profile = profile.ok_or(Problem::InvalidChallenge)?;
@@ -188,8 +188,10 @@ fn login<'a>(
     }
 }
 
-fn audit(client: &Client, challenge: &Challenge, device: DeviceId, login: &LoggedIn) {
+/// For later, and for those who watch.
+fn note(app: &AppState, client: &Client, challenge: &Challenge, device: DeviceId, login: &LoggedIn) {
     let LoggedIn { user, session, is_new_user, sessions_ended, pin_released, invite: _ } = *login;
+    app.instruments.sessions.opened(sessions_ended);
     audit::login(user, session, &client.network, is_new_user, sessions_ended);
     if challenge.device.is_none() {
         audit::new_device(user, session, device);

@@ -13,6 +13,7 @@ pub(crate) use self::counting::settlement;
 use crate::{
     domain::{InviteCode, OtpCode, PhoneNumber},
     http::{client::Client, problem::Problem},
+    instruments::Entry,
     sms::{CodeText, Language, Message, Occasion},
     state::AppState,
     store::{Connection, challenges::Claimed},
@@ -80,7 +81,9 @@ pub(crate) async fn send(
             Purpose::Login => Occasion::Login,
             Purpose::PhoneChange(_) => Occasion::PhoneChange,
         };
+        let country = phone.region();
         app.sms.send(message(app, occasion, phone, code, locale), now).await?;
+        app.instruments.codes.sent(country);
     }
     Ok(answer)
 }
@@ -105,8 +108,11 @@ pub(crate) fn open(
     purpose: Purpose,
     now: DateTime<Utc>,
 ) -> Result<Challenge, Problem> {
-    let challenge = app.tokens.open_challenge(token, now).map_err(|_| Problem::InvalidChallenge)?;
-    if challenge.purpose == purpose { Ok(challenge) } else { Err(Problem::InvalidChallenge) }
+    let opened = app.tokens.open_challenge(token, now).ok();
+    opened.filter(|challenge| challenge.purpose == purpose).ok_or_else(|| {
+        app.instruments.codes.entered(None, Entry::InvalidChallenge);
+        Problem::InvalidChallenge
+    })
 }
 
 /// Compares `code`, once an attempt at `challenge` is claimed and charged.
@@ -119,10 +125,26 @@ pub(crate) async fn enter(
     now: DateTime<Utc>,
 ) -> Result<Claimed, Problem> {
     // Claimed and committed before anything is compared: a try that was made cannot be taken back.
-    let claimed = counting::claim(app, conn, client, challenge, now).await?;
-    if app.tokens.code_matches(challenge, code) {
-        Ok(claimed)
-    } else {
-        Err(Problem::InvalidCode { attempts_left: claimed.attempts_left })
+    let claimed = counting::claim(app, conn, client, challenge, now).await;
+    let entered = claimed.and_then(|claimed| {
+        if app.tokens.code_matches(challenge, code) {
+            Ok(claimed)
+        } else {
+            Err(Problem::InvalidCode { attempts_left: claimed.attempts_left })
+        }
+    });
+    app.instruments.codes.entered(challenge.phone.region(), entry(&entered));
+    entered
+}
+
+/// What came of it, as it is counted.
+fn entry(entered: &Result<Claimed, Problem>) -> Entry {
+    match entered {
+        Ok(_) => Entry::Right,
+        Err(Problem::InvalidCode { .. }) => Entry::Wrong,
+        Err(Problem::InvalidChallenge) => Entry::InvalidChallenge,
+        Err(Problem::CodeUpgraded) => Entry::Upgraded,
+        Err(Problem::TooManyRequests(_)) => Entry::Limited,
+        Err(_) => Entry::Failed,
     }
 }

@@ -1,6 +1,6 @@
 use std::{io, path::PathBuf};
 
-use crate::{domain::TestPhonesError, token, webhooks};
+use crate::{domain::TestPhonesError, telemetry, token, webhooks};
 
 /// A setting that is missing or does not fit; the message names it.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,9 @@ pub enum ConfigError {
     /// Who is told of events.
     #[error(transparent)]
     Webhooks(#[from] webhooks::WebhookError),
+    /// Where traces go.
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::TelemetryError),
     /// Production has no codes that are known in advance.
     #[error(
         "TEST_PHONES: whoever knows such a code logs in without a message; in production set ALLOW_TEST_PHONES=true if that is meant"

@@ -12,13 +12,16 @@ use actix_web::{
     web::Data,
 };
 use futures_util::FutureExt;
-use tracing_actix_web::RequestId;
 
 use super::problem::{Problem, TRACE_ID};
-use crate::state::AppState;
+use crate::{
+    state::AppState,
+    telemetry::{Asked, RequestId, X_REQUEST_ID},
+};
 
-/// Lets every problem below name the request it belongs to, and turns a panic
-/// into a problem instead of a dropped connection.
+/// Counts the request, lets every problem below name the request it belongs to,
+/// and the answer too, and turns a panic into a problem instead of a dropped
+/// connection.
 ///
 /// # Errors
 ///
@@ -27,10 +30,25 @@ pub async fn contain<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let id = request.extensions().get::<RequestId>().copied();
-    match id {
-        Some(id) => TRACE_ID.scope(id, catch_panic(request, next)).await,
-        None => catch_panic(request, next).await,
+    let asked = request.extensions().get::<Asked>().cloned();
+    let app = request.app_data::<Data<AppState>>().cloned();
+    let Some(Asked { id, route }) = asked else { return catch_panic(request, next).await };
+    let method = request.method().as_str();
+    let under_way = app.as_ref().map(|app| app.instruments.http.begin(method, route));
+    let mut outcome = TRACE_ID.scope(id.clone(), catch_panic(request, next)).await;
+    if let Ok(response) = &mut outcome {
+        response.headers_mut().insert(X_REQUEST_ID, id.to_header());
+    }
+    if let Some(under_way) = under_way {
+        under_way.answered(status(&outcome));
+    }
+    outcome
+}
+
+fn status<B>(outcome: &Result<ServiceResponse<B>, Error>) -> u16 {
+    match outcome {
+        Ok(response) => response.status().as_u16(),
+        Err(error) => error.as_response_error().status_code().as_u16(),
     }
 }
 
@@ -41,7 +59,10 @@ async fn catch_panic<B: MessageBody>(
     AssertUnwindSafe(next.call(request)).catch_unwind().await.unwrap_or_else(|_| {
         let problem = Problem::Internal(anyhow::anyhow!("the handler panicked"));
         // Made here, within the scope of the trace id; the dispatcher only sends it.
-        let response = problem.error_response();
+        let mut response = problem.error_response();
+        if let Ok(id) = TRACE_ID.try_with(RequestId::to_header) {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
         Err(InternalError::from_response(problem, response).into())
     })
 }
@@ -92,5 +113,35 @@ pub fn default_headers(https: bool) -> DefaultHeaders {
         headers.add((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"))
     } else {
         headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, middleware::from_fn, rt, test as calls, web};
+    use tracing_actix_web::TracingLogger;
+
+    use super::*;
+    use crate::telemetry::RootSpan;
+
+    async fn panics() -> String {
+        panic!("as a defect does")
+    }
+
+    #[test]
+    fn a_panic_is_answered_with_the_name_of_its_request() {
+        rt::System::new().block_on(async {
+            let app = App::new().route("/", web::get().to(panics)).wrap(from_fn(contain));
+            let app = calls::init_service(app.wrap(TracingLogger::<RootSpan>::new())).await;
+            let request = calls::TestRequest::get().uri("/").insert_header((X_REQUEST_ID, "mine-4821"));
+            let failed = calls::try_call_service(&app, request.to_request()).await.unwrap_err();
+            let answer = failed.error_response();
+            assert_eq!(
+                (answer.status().as_u16(), answer.headers().get(X_REQUEST_ID).unwrap()),
+                (500, &"mine-4821".parse().unwrap())
+            );
+            let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap()["trace_id"], "mine-4821");
+        });
     }
 }

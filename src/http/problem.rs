@@ -3,7 +3,6 @@ use std::borrow::Cow;
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use chrono::TimeDelta;
 use serde::Serialize;
-use tracing_actix_web::RequestId;
 use utoipa::{
     ToSchema,
     openapi::schema::{Object, ObjectBuilder, Type},
@@ -13,7 +12,7 @@ use super::{
     examples::{failures, people},
     problem_kinds::ProblemKind,
 };
-use crate::domain::InviteCode;
+use crate::{domain::InviteCode, telemetry::RequestId};
 
 tokio::task_local! {
     /// The identifier of the request being answered, set by `middleware::contain`.

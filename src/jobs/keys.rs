@@ -13,9 +13,12 @@ const EVERY: Duration = Duration::from_secs(5);
 /// calendar, for as long as it is polled.
 pub async fn run(app: Arc<AppState>) {
     let mut failing: Option<String> = None;
+    app.instruments.jobs.keys.begins(app.clock.now());
     loop {
         tokio::time::sleep(EVERY).await;
-        match follow(&app).await {
+        let round = follow(&app).await;
+        app.instruments.jobs.keys.note(&round, app.clock.now());
+        match round {
             Ok(()) => failing = None,
             // Once for each cause, not every five seconds.
             Err(error) if failing.as_ref() == Some(&error.to_string()) => {}

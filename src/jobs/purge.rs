@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::{
     custody,
+    instruments::Ended,
     state::AppState,
     store::{Job, StoreError, challenges, devices, events, guards, sessions, tombstones, webhook_endpoints},
     webhooks,
@@ -22,12 +23,16 @@ const FAILED: TimeDelta = TimeDelta::days(30);
 /// One instance at a time does so, whichever comes first: the others find its round under way, or nothing to do.
 pub async fn run(app: Arc<AppState>) {
     let mut warned = BTreeSet::new();
+    app.instruments.jobs.purge.begins(app.clock.now());
     loop {
         if let Err(error) = warn_of_left_behind(&app, &mut warned).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "endpoints that nobody names could not be looked for");
         }
-        match round(&app).await {
+        let round = round(&app).await;
+        // One that another instance is at is as good as one of ours.
+        app.instruments.jobs.purge.note(&round, app.clock.now());
+        match round {
             Ok(Some(deleted)) => tracing::debug!(?deleted, "expired rows were deleted"),
             Ok(None) => tracing::debug!("another instance deletes expired rows"),
             Err(error) => {
@@ -97,9 +102,12 @@ pub async fn round(app: &AppState) -> Result<Option<Deleted>, StoreError> {
 pub async fn purge(app: &AppState) -> Result<Deleted, StoreError> {
     let now = app.clock.now();
     let mut conn = app.database.connection().await?;
+    let challenges = challenges::purge(&mut conn, now).await?;
+    let sessions = sessions::purge(&mut conn, now, app.tokens.lives().refresh_absolute).await?;
+    app.instruments.sessions.ended(Ended::Expiry, i64::try_from(sessions).unwrap_or(i64::MAX));
     Ok(Deleted {
-        challenges: challenges::purge(&mut conn, now).await?,
-        sessions: sessions::purge(&mut conn, now, app.tokens.lives().refresh_absolute).await?,
+        challenges,
+        sessions,
         devices: devices::purge(&mut conn, now).await?,
         limits: guards::purge(&mut conn, app.clock.for_counters()).await?,
         tombstones: tombstones::purge(&mut conn, now).await?,

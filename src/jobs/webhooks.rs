@@ -58,8 +58,10 @@ pub async fn run(app: Arc<AppState>, stopping: watch::Receiver<bool>, grace: Dur
 
 async fn keep_sharing(app: &AppState, ending: &Ending) {
     let mut failing = None;
+    app.instruments.jobs.webhooks.begins(app.clock.now());
     while !ending.has_begun() {
         let done = share_out(app).await;
+        app.instruments.jobs.webhooks.note(&done, app.clock.now());
         complain(&mut failing, done, "events could not be shared out to the endpoints");
         ending.sleep(EVERY).await;
     }

@@ -7,6 +7,7 @@ use crate::{
     audit, codes,
     domain::OtpCode,
     http::{bearer::CurrentUser, client::Client, json::Json, problem::Problem, profile::Profile},
+    instruments::Ended,
     state::AppState,
     store::{
         phone_change::{self, PhoneChange, PhoneChangeOutcome},
@@ -63,7 +64,10 @@ pub(super) async fn verify_phone(
     let change = PhoneChange { challenge, user: id, session, phone, settlement, window_since, now };
     let known_as = |phone: &str| app.pseudonyms.of_former(phone);
     match phone_change::complete(&mut conn, &change, known_as).await? {
-        PhoneChangeOutcome::Changed(ended) => audit::phone_changed(id, session, &client.network, ended),
+        PhoneChangeOutcome::Changed(ended) => {
+            app.instruments.sessions.ended(Ended::PhoneChange, ended);
+            audit::phone_changed(id, session, &client.network, ended);
+        }
         PhoneChangeOutcome::Taken => return Err(Problem::PhoneTaken),
         PhoneChangeOutcome::AlreadyConsumed => return Err(Problem::InvalidChallenge),
         PhoneChangeOutcome::SessionEnded => return Err(Problem::Unauthenticated),

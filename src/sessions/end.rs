@@ -7,6 +7,7 @@ use crate::{
     audit,
     domain::SessionId,
     http::{bearer::CurrentUser, problem::Problem},
+    instruments::Ended,
     state::AppState,
     store::sessions::{self, Ending},
 };
@@ -39,6 +40,7 @@ pub(super) async fn end_session(
     match sessions::end_one(&mut conn, user.session, session, user.now).await? {
         Ending::Ended => {
             audit::session_ended(user.id, Some(user.session), session);
+            app.instruments.sessions.ended(Ended::Logout, 1);
             Ok(HttpResponse::NoContent().finish())
         }
         Ending::NoSuchSession => Err(Problem::NotFound),

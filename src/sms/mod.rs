@@ -6,7 +6,14 @@ mod text;
 pub use simulated::{Delay, Inbox, InboxMessage, Simulated};
 pub use text::{CodeText, Language, Occasion};
 
-use crate::domain::{OtpCode, PhoneNumber};
+use std::time::Instant;
+
+use tracing::Instrument;
+
+use crate::{
+    domain::{OtpCode, PhoneNumber},
+    instruments::Messages,
+};
 
 /// Which provider carries the messages, and how.
 #[derive(Debug, Clone, clap::Args)]
@@ -63,18 +70,49 @@ pub enum SmsError {
 }
 
 /// The way to the people's phones.
-pub enum SmsSender {
+pub struct SmsSender {
+    way: Way,
+    messages: Messages,
+}
+
+/// Who carries the messages.
+enum Way {
     /// Messages stay in this process.
     Simulated(Simulated),
+}
+
+impl Way {
+    /// As metrics and traces name it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Simulated(_) => "simulated",
+        }
+    }
+
+    async fn send(&self, message: Message, now: chrono::DateTime<chrono::Utc>) -> Result<(), SmsError> {
+        match self {
+            Self::Simulated(simulated) => simulated.send(message, now).await,
+        }
+    }
+}
+
+/// How metrics and traces name what came of a message.
+fn outcome(sent: &Result<(), SmsError>) -> &'static str {
+    match sent {
+        Ok(()) => "sent",
+        Err(SmsError::Rejected) => "rejected",
+        Err(SmsError::Unavailable) => "unavailable",
+    }
 }
 
 impl SmsSender {
     /// Prepares the provider that `settings` name.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        match settings.sms_provider {
-            Provider::Simulated => Self::Simulated(Simulated::new(settings.sms_simulated_delay_ms)),
-        }
+        let way = match settings.sms_provider {
+            Provider::Simulated => Way::Simulated(Simulated::new(settings.sms_simulated_delay_ms)),
+        };
+        Self { way, messages: Messages::default() }
     }
 
     /// Sends `message`; returns when the provider has it.
@@ -85,16 +123,28 @@ impl SmsSender {
     ///
     /// [`SmsError`]: the message did not go.
     pub async fn send(&self, message: Message, now: chrono::DateTime<chrono::Utc>) -> Result<(), SmsError> {
-        match self {
-            Self::Simulated(simulated) => simulated.send(message, now).await,
-        }
+        let (provider, began) = (self.way.name(), Instant::now());
+        let step = tracing::info_span!(
+            target: "traces", "sms.send",
+            phone_auth.sms.provider = provider, phone_auth.outcome = tracing::field::Empty,
+        );
+        let sent = self.way.send(message, now).instrument(step.clone()).await;
+        step.record("phone_auth.outcome", outcome(&sent));
+        self.messages.handed_over(provider, outcome(&sent), began.elapsed());
+        sent
+    }
+
+    /// What is counted of the messages.
+    #[must_use]
+    pub fn instruments(&self) -> &Messages {
+        &self.messages
     }
 
     /// Where simulated messages can be read; no other sender has one.
     #[must_use]
     pub fn inbox(&self) -> Option<&Inbox> {
-        match self {
-            Self::Simulated(simulated) => Some(simulated.inbox()),
+        match &self.way {
+            Way::Simulated(simulated) => Some(simulated.inbox()),
         }
     }
 }

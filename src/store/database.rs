@@ -11,8 +11,10 @@ use diesel_async::{
 };
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument;
 
 use super::{Job, Leadership, PoolMode, connect::Connector, connection::Connection, migrations::Step};
+use crate::instruments::Connections;
 
 /// The oldest major version of PostgreSQL that the service runs on.
 pub const OLDEST: i32 = 14;
@@ -125,12 +127,29 @@ pub struct Queued {
     _permit: OwnedSemaphorePermit,
 }
 
+/// A wait, as traces show it.
+fn wait(queue: &'static str) -> tracing::Span {
+    tracing::info_span!(target: "traces", "database.wait", phone_auth.queue = queue)
+}
+
 /// The pool of connections.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Connection>,
     queue: Arc<Semaphore>,
     pub(super) connector: Arc<Connector>,
+    instruments: Connections,
+}
+
+/// How many connections there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// At most.
+    pub max: usize,
+    /// Lent.
+    pub in_use: usize,
+    /// Kept, and lent to nobody.
+    pub idle: usize,
 }
 
 impl Database {
@@ -160,7 +179,7 @@ impl Database {
             .build()
             .map_err(|error| StoreError::Unreachable(error.into()))?;
         let queue = Arc::new(Semaphore::new(usize::from(size - size / 4)));
-        Ok(Self { pool, queue, connector })
+        Ok(Self { pool, queue, connector, instruments: Connections::default() })
     }
 
     /// Lends a connection, waiting for one at most half a second.
@@ -169,7 +188,10 @@ impl Database {
     ///
     /// [`StoreError::Unreachable`] when none came free or could be made.
     pub async fn connection(&self) -> Result<PooledConnection, StoreError> {
-        Ok(self.pool.get().await?)
+        let waiting = self.instruments.for_connection();
+        let got = self.pool.get().instrument(wait("connection")).await;
+        waiting.ended(got.is_ok());
+        Ok(got?)
     }
 
     /// Lends a connection to one of many who may come at once, waiting as long
@@ -180,10 +202,27 @@ impl Database {
     ///
     /// [`StoreError::Unreachable`] when none came free or could be made.
     pub async fn queue_for_connection(&self, turn: Duration) -> Result<Queued, StoreError> {
-        let permit = tokio::time::timeout(turn, Arc::clone(&self.queue).acquire_owned()).await;
+        let waiting = self.instruments.for_turn();
+        let acquired = Arc::clone(&self.queue).acquire_owned().instrument(wait("turn"));
+        let permit = tokio::time::timeout(turn, acquired).await;
+        waiting.ended(permit.is_ok());
         let permit = permit.map_err(|late| StoreError::Unreachable(late.into()))?;
         let permit = permit.map_err(|closed| StoreError::Unreachable(closed.into()))?;
         Ok(Queued { connection: self.connection().await?, _permit: permit })
+    }
+
+    /// What is counted of the connections.
+    #[must_use]
+    pub fn instruments(&self) -> &Connections {
+        &self.instruments
+    }
+
+    /// How many connections there are at this moment.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let status = self.pool.status();
+        let idle = status.available.min(status.size);
+        Usage { max: status.max_size, in_use: status.size - idle, idle }
     }
 
     /// Lends the first connection, which may take five seconds to be made.

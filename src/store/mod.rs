@@ -12,6 +12,7 @@ mod connection;
 mod database;
 pub mod deliveries;
 pub mod devices;
+pub mod estimates;
 pub mod events;
 pub mod exports;
 pub mod guard_keys;
@@ -37,7 +38,7 @@ pub mod users;
 pub mod webhook_endpoints;
 
 pub use connection::Connection;
-pub use database::{Database, PooledConnection, Settings, StoreError};
+pub use database::{Database, PooledConnection, Settings, StoreError, Usage};
 pub use leadership::{Job, Leadership};
 pub use migrations::Step;
 pub use pool_mode::PoolMode;

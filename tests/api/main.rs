@@ -32,6 +32,7 @@ mod referral;
 mod refresh;
 mod refresh_cookie;
 mod refresh_model;
+mod request_id;
 mod schema;
 mod sends;
 mod session_races;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails; clippy sees no tests in helpers")]
 
 mod audit;
+mod collector;
 mod commands;
 mod doctor;
 mod embedded;
@@ -27,5 +28,6 @@ mod slow_clients;
 mod sms;
 mod stopping;
 mod tls;
+mod traces;
 mod users;
 mod webhooks;

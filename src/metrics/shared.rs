@@ -1,17 +1,11 @@
-//! What the service tells the programs that watch it, on a listener of its own.
+//! What the database knows, and what the settings come to.
 
-use std::{fmt, sync::atomic::AtomicU64};
-
-use actix_web::{
-    HttpResponse, get,
-    web::{Data, ServiceConfig},
-};
 use prometheus_client::{
-    encoding::text::{encode_eof, encode_registry},
-    metrics::{family::Family, gauge::Gauge, info::Info},
+    metrics::{family::Family, gauge::Gauge},
     registry::Registry,
 };
 
+use super::Decimal;
 use crate::{
     domain::{
         guess_bound::{self, Premises},
@@ -19,59 +13,35 @@ use crate::{
     },
     state::AppState,
     store::{
-        StoreError, events,
+        StoreError,
+        estimates::{self, Estimates},
+        events,
         guards::{self, Used},
     },
 };
 
-/// A gauge of what is no whole number.
-type Decimal = Gauge<f64, AtomicU64>;
-
-/// The text format of `OpenMetrics` 1.0.
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// What this process knows by itself, whenever it is asked. All names begin
-/// with `phone_auth_`.
-#[must_use]
-pub fn registry() -> Registry {
+/// What the deployment is worth, and how much of it is used.
+pub(super) async fn read(app: &AppState) -> Registry {
     let mut registry = Registry::with_prefix("phone_auth");
-    let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-    registry.register("build", "The version that runs", version);
+    register_bounds(&mut registry, &app.settings.premises);
+    let known = known(app).await;
+    let reachable = Gauge::<i64>::default();
+    reachable.set(known.is_ok().into());
+    registry.register("database_reachable", "1 while the database answers", reachable);
+    if let Ok((used, waiting, estimates)) = known {
+        register_used(&mut registry, &used, app.settings.premises.sends_per_day);
+        register_waiting(&mut registry, waiting);
+        register_estimates(&mut registry, &estimates);
+    }
     registry
 }
 
-/// Everything that is told, made anew at each scrape.
-///
-/// What the database knows is in a second registry, which is forgotten with
-/// the scrape: instances share a database, so none can keep such a number up
-/// to date. While it is away those numbers are missing, the others are told.
-///
-/// # Errors
-///
-/// [`fmt::Error`] when a value has no text.
-pub async fn text(app: &AppState) -> Result<String, fmt::Error> {
-    let mut shared = Registry::with_prefix("phone_auth");
-    register_bounds(&mut shared, &app.settings.premises);
-    let used = used(app).await;
-    let reachable = Gauge::<i64>::default();
-    reachable.set(used.is_ok().into());
-    shared.register("database_reachable", "1 while the database answers", reachable);
-    if let Ok((used, waiting)) = used {
-        register_used(&mut shared, &used, app.settings.premises.sends_per_day);
-        register_waiting(&mut shared, waiting);
-    }
-    let mut text = String::new();
-    encode_registry(&mut text, &app.metrics)?;
-    encode_registry(&mut text, &shared)?;
-    encode_eof(&mut text)?;
-    Ok(text)
-}
-
-/// How much of the budgets is used, and how many events wait.
-async fn used(app: &AppState) -> Result<(Used, i64), StoreError> {
+/// How much of the budgets is used, how many events wait, and how large tables are.
+async fn known(app: &AppState) -> Result<(Used, i64, Estimates), StoreError> {
     let mut conn = app.database.connection().await?;
     let used = guards::used(&mut conn, app.clock.for_counters()).await?;
-    Ok((used, events::waiting(&mut conn, app.clock.now()).await?))
+    let waiting = events::waiting(&mut conn, app.clock.now()).await?;
+    Ok((used, waiting, estimates::read(&mut conn).await?))
 }
 
 /// What `phone-auth guess-bound` prints.
@@ -120,19 +90,18 @@ fn register_waiting(registry: &mut Registry, waiting: i64) {
     registry.register("events_waiting", help, gauge);
 }
 
-/// The pages of the listener. They are no part of the API, nor of its document.
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(scrape);
-}
-
-/// What a Prometheus server asks for every few seconds.
-#[get("/metrics")]
-async fn scrape(app: Data<AppState>) -> HttpResponse {
-    match text(&app).await {
-        Ok(text) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(text),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be told");
-            HttpResponse::InternalServerError().finish()
+/// How many there are. Never counted, for there may be a hundred million.
+fn register_estimates(registry: &mut Registry, estimates: &Estimates) {
+    let help_users = "Rows of accounts, as the database estimates them";
+    let help_sessions = "Rows of sessions, as the database estimates them";
+    for (name, help, rows) in [
+        ("users_estimate", help_users, estimates.users),
+        ("sessions_estimate", help_sessions, estimates.sessions),
+    ] {
+        if let Some(rows) = rows {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(rows);
+            registry.register(name, help, gauge);
         }
     }
 }
