@@ -29,6 +29,7 @@ from resource_servers import (
 from tokens import claims_of, header_of
 from verifying import check_expired, check_good_token, check_refusals, new_login_under_another_key
 from webhooks import check_example, check_signatures
+from watching import check_watching
 from well_known import check_published
 
 # Long enough for a busy machine to use a token before it ends: the pause below is waited for anyway.
@@ -85,6 +86,7 @@ def main(folder):
 
         check_published(report, service, "ES256")
         check_published(report, eddsa, "EdDSA")
+        check_watching(report, eddsa)
         check_refusals(report, clients_of(service, process), service, "ES256")
         check_refusals(report, clients_of(eddsa, process), eddsa, "EdDSA")
         for language in NAMES:
