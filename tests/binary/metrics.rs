@@ -142,7 +142,7 @@ fn everything_that_is_told() -> String {
     let mut text = String::new();
     // The jobs begin when they come to it.
     wait_until("the ages of three jobs", || {
-        text = ask(&service, "GET", "/metrics").split_once("\r\n\r\n").unwrap().1.to_owned();
+        ask(&service, "GET", "/metrics").split_once("\r\n\r\n").unwrap().1.clone_into(&mut text);
         text.matches("phone_auth_job_age_seconds{").count() == 3
     });
     text
@@ -180,14 +180,11 @@ fn every_alert_is_of_metrics_that_there_are_and_the_same_in_the_file_and_the_doc
     };
     let (alerts, expressions) = (after("- alert: "), after("expr: "));
     assert!(alerts.len() > 10 && alerts.len() == expressions.len(), "{alerts:?}");
-    let pairs: String = alerts
-        .iter()
-        .zip(&expressions)
-        .map(|(alert, expression)| format!("# {alert}\n{expression}\n"))
-        .collect();
+    let pairs = alerts.iter().zip(&expressions);
+    let pairs: Vec<_> = pairs.map(|(alert, expression)| format!("# {alert}\n{expression}\n")).collect();
     let operations = document("docs/OPERATIONS.md");
     let block = operations.split("```promql\n").nth(1).unwrap().split("```").next().unwrap();
-    assert_eq!(block, pairs);
+    assert_eq!(block, pairs.concat());
     let documented = documented();
     for expression in &expressions {
         let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');

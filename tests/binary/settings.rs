@@ -135,6 +135,12 @@ fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
         ("TRUSTED_PROXIES", "10.0.0.1,", "neither an address"),
         ("TRUSTED_PROXIES", "0.0.0.0/0", "everybody"),
         ("LOG", "phone_auth=loud", "LOG"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "http:// or https://"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.example/?key=1", "without user name"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-api-key", "name=value"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "two words=1", "name=value"),
+        ("OTEL_TRACES_SAMPLER", "sometimes", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.1", "from 0 to 1"),
         ("PUBLIC_URL", "auth.example.com", "PUBLIC_URL"),
         ("PUBLIC_URL", "ftp://auth.example.com", "http"),
         ("PUBLIC_URL", "https://", "PUBLIC_URL"),
@@ -153,6 +159,19 @@ fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
 fn a_public_url_with_a_password_is_refused() {
     let (mut command, _folder) = with("PUBLIC_URL", &format!("https://user:{MARKER}@auth.example.com"));
     expect_refused(&mut command, "PUBLIC_URL");
+}
+
+#[test]
+fn an_address_of_a_collector_or_a_header_for_it_is_refused_without_its_secret() {
+    for (setting, value) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://user:{MARKER}@collector.example")),
+        ("OTEL_EXPORTER_OTLP_HEADERS", MARKER.to_owned()),
+    ] {
+        let (mut command, folder) = with(setting, &value);
+        // It looks for the marker.
+        expect_refused(&mut command, setting);
+        assert!(!folder.path().exists());
+    }
 }
 
 #[test]
@@ -240,6 +259,8 @@ fn help_tells_every_setting_and_no_value_of_any() {
         "ALLOW_TEST_PHONES",
         "ALLOWED_COUNTRIES",
         "ADMIN_LISTEN_ADDR",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_TRACES_SAMPLER",
     ] {
         assert!(plain.contains(&format!("[env: {setting}")), "{setting} is missing: {plain}");
     }

@@ -25,7 +25,7 @@ fn ask_within_a_trace(service: &Service, path: &str) -> String {
 }
 
 fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    id.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// The only span of this name.
@@ -209,7 +209,7 @@ fn a_collector_that_hangs_talks_refuses_or_is_away_slows_no_request_and_holds_up
             assert_eq!(service.ask("GET", "/health/live", "", &Value::Null).0, 200);
         }
         let took = start.elapsed();
-        assert!(took < Duration::from_secs(60), "{manner:?}: {took:?}");
+        assert!(took < Duration::from_mins(1), "{manner:?}: {took:?}");
         let stopping = Instant::now();
         let log = service.whole_log();
         assert!(stopping.elapsed() < Duration::from_secs(10), "{manner:?}: {:?}", stopping.elapsed());
