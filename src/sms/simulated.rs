@@ -2,7 +2,7 @@ use std::{
     collections::VecDeque,
     ops::RangeInclusive,
     str::FromStr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -81,16 +81,19 @@ impl Inbox {
 
 /// A sender without a provider, for development and tests: it takes its time
 /// as a real one would, writes the message to the log and keeps it.
+///
+/// Clones have one inbox. Instances have one each.
+#[derive(Clone)]
 pub struct Simulated {
     delay: Delay,
-    inbox: Inbox,
+    inbox: Arc<Inbox>,
 }
 
 impl Simulated {
     /// A sender whose messages take `delay`.
     #[must_use]
     pub fn new(delay: Delay) -> Self {
-        Self { delay, inbox: Inbox::default() }
+        Self { delay, inbox: Arc::default() }
     }
 
     /// Where the messages can be read.

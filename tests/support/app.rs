@@ -1,15 +1,11 @@
-use std::{
-    net::TcpListener,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use actix_web::{dev::ServerHandle, web::Data};
+use actix_web::web::Data;
 use chrono::{DateTime, Duration, Utc};
 use clap::Parser;
 use phone_auth::{
     clock::{Clock, ManualClock},
     config::Cli,
-    server, startup,
     state::AppState,
 };
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
@@ -17,22 +13,27 @@ use serde_json::{Value, json};
 
 use super::{
     TestUser,
-    cluster::{RUNTIME, new_database},
+    cluster::new_database,
+    instances::{self, Front, Instance},
 };
 
 /// A service on a free port with a database and a clock of its own.
+///
+/// With `INSTANCES=3` in the environment it is three instances behind an nginx, see [`instances`].
 pub struct TestApp {
     /// `http://127.0.0.1:<port>`
     pub url: String,
     /// Turn it instead of sleeping.
     pub clock: ManualClock,
-    /// What the service itself has: for looking behind the scenes.
+    /// What the service itself has, the first of several: for looking behind the scenes.
     pub state: Data<AppState>,
     /// The same connections for all requests of a test.
     pub client: Client,
     /// Its database, for [`TestApp::rows`] and for a second service beside it.
     pub database_url: String,
-    handle: ServerHandle,
+    /// All that answer under the URL.
+    pub(super) instances: Vec<Instance>,
+    _front: Option<Front>,
 }
 
 /// How a service differs from the default one.
@@ -89,34 +90,20 @@ impl TestAppBuilder {
         ];
         // The last of two equal flags counts.
         let arguments = defaults.map(str::to_owned).into_iter().chain(self.arguments);
-        let config = Cli::parse_from(deduplicate(&arguments.collect::<Vec<_>>())).config;
+        let arguments = deduplicate(&arguments.collect::<Vec<_>>());
+        let config = Cli::parse_from(instances::trusting_the_front(arguments)).config;
         let start = self.start.unwrap_or_else(|| "2026-11-21T12:00:00Z".parse().unwrap());
         let clock = ManualClock::new(start);
-        let service_clock = Clock::Manual(clock.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let service_url = database_url.clone();
-        let (state, handle) = RUNTIME
-            .spawn(async move {
-                let public_url = config.public_url(listener.local_addr().unwrap()).unwrap();
-                let state =
-                    startup::prepare(&config, service_url.into(), public_url, service_clock).await.unwrap();
-                let state = Data::new(state);
-                let server = server::start(listener, state.clone()).unwrap();
-                let handle = server.handle();
-                tokio::spawn(server);
-                (state, handle)
-            })
-            .await
-            .unwrap();
+        let (instances, front) = instances::start(config, &database_url, Clock::Manual(clock.clone())).await;
         TestApp {
-            url,
+            url: front.as_ref().map_or_else(|| instances[0].url(), Front::url),
             clock,
-            state,
+            state: instances[0].state.clone(),
             // Less than the service keeps a connection, or a request may meet one that is just being closed.
             client: Client::builder().no_proxy().pool_idle_timeout(IDLE).build().unwrap(),
             database_url,
-            handle,
+            instances,
+            _front: front,
         }
     }
 }
@@ -130,13 +117,6 @@ fn deduplicate(arguments: &[String]) -> Vec<String> {
         kept.push((pair[0].clone(), pair[1].clone()));
     }
     [program.clone()].into_iter().chain(kept.into_iter().flat_map(|(flag, value)| [flag, value])).collect()
-}
-
-impl Drop for TestApp {
-    fn drop(&mut self) {
-        // Not awaited: the next test need not wait for it.
-        RUNTIME.spawn(self.handle.stop(false));
-    }
 }
 
 /// What the service said.

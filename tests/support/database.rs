@@ -48,12 +48,15 @@ impl TestApp {
         rows.join("\n")
     }
 
-    /// Makes `connections` in advance, so that no request of a race waits for its own.
+    /// Makes `connections` in advance, so that no request of a race waits for its own: each instance as many, for
+    /// which of them is asked is the front's to say.
     pub async fn connect(&self, connections: usize) {
-        let mut held = Vec::new();
-        // A busy computer may need more than the half second that the service gives it.
-        while held.len() < connections {
-            held.extend(self.state.database.connection().await);
+        for instance in &self.instances {
+            let mut held = Vec::new();
+            // A busy computer may need more than the half second that the service gives it.
+            while held.len() < connections {
+                held.extend(instance.state.database.connection().await);
+            }
         }
     }
 

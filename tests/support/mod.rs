@@ -3,6 +3,7 @@
 pub mod app;
 mod cluster;
 mod database;
+mod instances;
 mod operation;
 mod postgres;
 mod raw;
