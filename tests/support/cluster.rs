@@ -26,7 +26,7 @@ static CLUSTER: LazyLock<EmbeddedPostgres> = LazyLock::new(|| {
     let options = [
         ("fsync", "off"),
         ("synchronous_commit", "off"),
-        ("max_connections", "400"),
+        ("max_connections", "1000"),
         ("deadlock_timeout", "200ms"),
     ];
     let cluster = EmbeddedPostgres::start(&settings, &options).unwrap();

@@ -4,6 +4,7 @@
 //! meters, and they share the database, the turned clock, and the inbox of the simulated sender, which in life is each
 //! instance's own. `INSTANCES_LOG` names a file that gets a line for each request: the test, and which instance
 //! answered. `tests/cluster/run` sets both.
+#![expect(clippy::disallowed_methods, reason = "settings of the tests and not of the service")]
 
 use std::{
     env, fs,
@@ -18,10 +19,12 @@ use actix_web::{dev::ServerHandle, web::Data};
 use phone_auth::{
     clock::Clock,
     config::Config,
+    custody::CustodyError,
     server,
     sms::{Simulated, SmsSender},
-    startup,
+    startup::{self, StartError},
     state::AppState,
+    store::StoreError,
 };
 
 use super::cluster::RUNTIME;
@@ -32,7 +35,7 @@ const FRONT: &str = "127.0.0.2";
 
 /// How many instances a service has here.
 fn count() -> usize {
-    env::var("INSTANCES").map_or(1, |count| count.parse().expect("INSTANCES is a number"))
+    env::var("INSTANCES").map_or(1, |count| count.parse().unwrap())
 }
 
 /// The same arguments, and the front among the trusted proxies, if there is one.
@@ -60,7 +63,17 @@ impl Instance {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = config.public_url(address).unwrap();
-        let mut state = startup::prepare(&config, database_url.into(), public_url, clock).await.unwrap();
+        // A busy computer may need more than the second that the service gives its database.
+        let mut tries = 1..5;
+        let mut state = loop {
+            let prepare =
+                startup::prepare(&config, database_url.clone().into(), public_url.clone(), clock.clone());
+            match prepare.await {
+                Err(StartError::Custody(CustodyError::Store(StoreError::Unreachable(_))))
+                    if tries.next().is_some() => {}
+                prepared => break prepared.unwrap(),
+            }
+        };
         if let Some(inbox) = inbox {
             state.sms = SmsSender::Simulated(inbox);
         }
@@ -192,6 +205,7 @@ http {{
         listen {front};
         # More than the service takes, which says so itself.
         client_max_body_size 16m;
+        large_client_header_buffers 4 256k;
         location / {{
             proxy_pass http://instances;
             proxy_bind {FRONT};
