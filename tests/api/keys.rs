@@ -42,7 +42,7 @@ async fn rotate(app: &TestApp, urgent: bool) -> String {
     let mut conn = app.state.database.connection().await.unwrap();
     let rotated = custody::rotate(&mut conn, &app.state.tokens, urgent, app.state.clock.now()).await.unwrap();
     drop(conn);
-    jobs::keys::follow(&app.state).await.unwrap();
+    app.follow_keys().await.unwrap();
     match rotated {
         Rotated::Published(key) => key.kid,
         Rotated::Waiting(key) => panic!("{} waits already", key.kid),
@@ -53,7 +53,7 @@ async fn retire(app: &TestApp, kid: &str) -> Retirement {
     let mut conn = app.state.database.connection().await.unwrap();
     let retirement = custody::retire(&mut conn, &app.state.tokens, kid, app.state.clock.now()).await.unwrap();
     drop(conn);
-    jobs::keys::follow(&app.state).await.unwrap();
+    app.follow_keys().await.unwrap();
     retirement
 }
 
@@ -79,7 +79,7 @@ async fn a_new_key_is_published_first_then_signs_and_the_old_one_goes_with_its_l
     assert_eq!(jobs::purge::purge(&app.state).await.unwrap().signing_keys, 0);
     app.pass(Duration::seconds(1));
     assert_eq!(jobs::purge::purge(&app.state).await.unwrap().signing_keys, 1);
-    jobs::keys::follow(&app.state).await.unwrap();
+    app.follow_keys().await.unwrap();
     assert_eq!(published(&app).await, [new]);
 }
 
@@ -136,19 +136,19 @@ async fn keys_rotate_by_themselves_as_often_as_the_setting_says() {
     let app = TestApp::builder().set("--signing-key-rotation-days", "30").start().await;
     let first = published(&app).await;
     app.pass(Duration::days(30) - Duration::seconds(1));
-    jobs::keys::follow(&app.state).await.unwrap();
+    app.follow_keys().await.unwrap();
     assert_eq!(published(&app).await, first);
     app.pass(Duration::seconds(1));
     // Found due by many instances at once, one key is made.
-    join_all((0..4).map(|_| jobs::keys::follow(&app.state))).await.into_iter().for_each(Result::unwrap);
+    join_all((0..4).map(|_| app.follow_keys())).await.into_iter().for_each(Result::unwrap);
     let keys = published(&app).await;
     assert_eq!((keys.len(), &keys[1]), (2, &first[0]));
     // Thirty days are counted from when the new one signs.
     app.pass(Duration::days(30));
-    jobs::keys::follow(&app.state).await.unwrap();
+    app.follow_keys().await.unwrap();
     assert_eq!(published(&app).await, keys);
     app.pass(Duration::seconds(620));
-    jobs::keys::follow(&app.state).await.unwrap();
+    app.follow_keys().await.unwrap();
     assert_eq!(published(&app).await.len(), 3);
 }
 
@@ -157,7 +157,7 @@ async fn with_zero_days_keys_rotate_only_when_told() {
     let app = TestApp::builder().set("--signing-key-rotation-days", "0").start().await;
     let first = published(&app).await;
     app.pass(Duration::days(10_000));
-    jobs::keys::follow(&app.state).await.unwrap();
+    app.follow_keys().await.unwrap();
     assert_eq!(published(&app).await, first);
 }
 
@@ -167,7 +167,7 @@ async fn every_instance_follows_and_none_refuses_what_another_signed() {
     let one = TestApp::builder().database(&database).start().await;
     let two = TestApp::builder().database(&database).start().await;
     let new = rotate(&one, false).await;
-    jobs::keys::follow(&two.state).await.unwrap();
+    two.follow_keys().await.unwrap();
     assert_eq!(published(&two).await, published(&one).await);
     for app in [&one, &two] {
         app.pass(Duration::seconds(620));
@@ -226,7 +226,7 @@ async fn eddsa_is_a_setting_and_a_change_of_it_is_a_rotation() {
     assert_eq!(header(&newer.access_token)["alg"], "EdDSA");
     newer.profile().await;
     // It takes an operator or a start to change it back: running instances do not outbid each other.
-    jobs::keys::follow(&before.state).await.unwrap();
+    before.follow_keys().await.unwrap();
     assert_eq!(published(&before).await, published(&after).await);
 }
 
@@ -248,7 +248,7 @@ async fn a_new_root_secret_takes_over_the_keys_and_the_old_one_can_be_dropped() 
     let refreshed = refresh(&same).await;
     assert!(both.state.tokens.open_device(&device, both.state.clock.now()).is_ok());
     // Whoever runs on with the old one alone keeps the keys it has.
-    jobs::keys::follow(&before.state).await.unwrap();
+    before.follow_keys().await.unwrap();
     assert_eq!(published(&before).await, keys);
 
     let after = service(new).start().await;
@@ -277,12 +277,12 @@ async fn a_key_that_cannot_be_used_does_not_take_the_others_along() {
         let ada = app.login(PHONE).await;
         let old = kid(&ada);
         plant(&app, algorithm, sealed, "-1 hour").await;
-        let error = jobs::keys::follow(&app.state).await.unwrap_err().to_string();
+        let error = app.follow_keys().await.unwrap_err().to_string();
         assert!(error.contains("foreign"), "{error}");
         ada.profile().await;
         // What comes after it is taken up all the same.
         app.execute("UPDATE signing_keys SET kid = 'moved' WHERE kid <> 'foreign'").await;
-        let _ = jobs::keys::follow(&app.state).await;
+        let _ = app.follow_keys().await;
         ada.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
         app.execute(&format!("UPDATE signing_keys SET kid = '{old}' WHERE kid = 'moved'")).await;
         assert_eq!(retire(&app, "foreign").await, Retirement::Retired);
@@ -324,13 +324,13 @@ async fn without_a_key_that_can_be_used_nothing_is_signed_or_believed() {
     let app = TestApp::start().await;
     let ada = app.login(PHONE).await;
     app.execute("UPDATE signing_keys SET kid = 'moved'").await;
-    let _ = jobs::keys::follow(&app.state).await;
+    let _ = app.follow_keys().await;
     ada.get("/api/v1/profile").await.expect_problem(401, "unauthenticated");
     let body = json!({"refresh_token": ada.refresh_token});
     app.post("/api/v1/auth/refresh", body).await.expect_problem(503, "service-unavailable");
     // Emptied, the table gets a first key again.
     app.execute("DELETE FROM signing_keys").await;
-    jobs::keys::follow(&app.state).await.unwrap();
+    app.follow_keys().await.unwrap();
     refresh(&ada).await.profile().await;
 }
 

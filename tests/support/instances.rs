@@ -20,14 +20,14 @@ use phone_auth::{
     clock::Clock,
     config::Config,
     custody::CustodyError,
-    server,
+    jobs, server,
     sms::{Simulated, SmsSender},
     startup::{self, StartError},
     state::AppState,
     store::StoreError,
 };
 
-use super::cluster::RUNTIME;
+use super::{TestApp, cluster::RUNTIME};
 
 /// Where the front comes from. The tests come from 127.0.0.1, so the two cannot be taken for each other: what is
 /// trusted is the front, and never the test, unless the test says so.
@@ -96,6 +96,17 @@ impl Drop for Instance {
     }
 }
 
+impl TestApp {
+    /// One round of the job that follows the signing keys, on every instance: each does so every five seconds.
+    pub async fn follow_keys(&self) -> Result<(), CustodyError> {
+        let mut all = Ok(());
+        for instance in &self.instances {
+            all = jobs::keys::follow(&instance.state).await.and(all);
+        }
+        all
+    }
+}
+
 /// Starts what answers; the front only where there are several.
 pub async fn start(config: Config, database_url: &str, clock: Clock) -> (Vec<Instance>, Option<Front>) {
     let database_url = database_url.to_owned();
@@ -119,16 +130,20 @@ pub async fn start(config: Config, database_url: &str, clock: Clock) -> (Vec<Ins
 /// An nginx that hands the requests round; it ends with this, or with the process, however that ends.
 pub struct Front {
     address: SocketAddr,
-    watchdog: Child,
+    /// Its input ends with this.
+    _watchdog: Child,
 }
 
-/// Ends nginx and takes its folder away once its own input ends, which it does with whoever holds the other end.
+/// Ends nginx and takes its folder away once its own input ends, which it does with whoever holds the other end. Tells
+/// it so more than once: what comes while nginx starts is forgotten.
 const WATCHDOG: &str = r#"
-trap '' INT TERM HUP
 nginx -p "$1" -c "$1/nginx.conf" -e error.log &
+nginx=$!
+trap '' INT TERM HUP
 read -r _
-kill "$!"
-wait
+while kill "$nginx" 2>/dev/null; do
+    sleep 0.1
+done
 rm -r "$1"
 "#;
 
@@ -152,18 +167,11 @@ impl Front {
             .env("PATH", format!("{}:/usr/sbin:/opt/homebrew/bin", env::var("PATH").unwrap_or_default()))
             .spawn()
             .unwrap();
-        Self { address, watchdog }
+        Self { address, _watchdog: watchdog }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
-    }
-}
-
-impl Drop for Front {
-    fn drop(&mut self) {
-        drop(self.watchdog.stdin.take());
-        let _ = self.watchdog.wait();
     }
 }
 
