@@ -27,7 +27,7 @@ struct Arguments {
     /// How many users the tables are filled with, 10,000 at least.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10_000..))]
     users: u32,
-    /// How often each operation is done, at most one in twenty of the users.
+    /// How often each operation is done, at most one in fifty of the users.
     #[arg(long, default_value_t = 2_000)]
     operations: u32,
 }
@@ -46,7 +46,7 @@ const OPTIONS: [(&str, &str); 7] = [
 
 fn main() {
     let arguments = Arguments::parse();
-    let operations = arguments.operations.min(arguments.users / 20);
+    let operations = arguments.operations.min(arguments.users / 50);
     let folder = std::env::temp_dir().join(format!("phone-auth-scaling-{}", std::process::id()));
     let settings = Settings { data_dir: folder.clone(), bin_dir: None };
     let postgres = EmbeddedPostgres::start(&settings, &OPTIONS).unwrap();

@@ -90,9 +90,10 @@ impl Service {
             .await
     }
 
-    async fn refresh(&self, login: &Login) {
+    async fn refresh(&self, login: &Login, generation: i32) {
         let expires_at = self.state.clock.now() + TimeDelta::days(30);
-        let token = self.state.tokens.issue_refresh(SessionId(login.session), 0, expires_at).unwrap();
+        let token =
+            self.state.tokens.issue_refresh(SessionId(login.session), generation, expires_at).unwrap();
         self.post("refresh", json!({"refresh_token": token})).await;
     }
 
@@ -148,27 +149,32 @@ pub async fn measure(service: &Service, database: &mut Database, operations: u32
     let (asking, entering) = log_in(service, database, &phones).await;
     asking.print("`POST /auth/phone`", operations);
     entering.print("`POST /auth/verify`, a new account", operations);
-    let known =
-        format!("SELECT phone FROM users WHERE phone LIKE '+791%' ORDER BY md5(phone) LIMIT {operations}");
+    let known = format!(
+        "SELECT phone FROM users WHERE phone LIKE '+791%' ORDER BY md5(phone) LIMIT {}",
+        operations * 2
+    );
     let phones = database.texts(&known).await;
-    assert_eq!(phones.len(), count, "too few users to log in with");
-    let (_, entering) = log_in(service, database, &phones).await;
-    entering.print("`POST /auth/verify`, a known one", operations);
+    assert_eq!(phones.len(), count * 2, "too few users to log in with");
+    database.execute("CHECKPOINT").await;
+    let (_, first) = log_in(service, database, &phones[..count]).await;
+    let (_, entering) = log_in(service, database, &phones[count..]).await;
+    entering.print("`POST /auth/verify`, a known account", operations);
+    first.print("the same, right after a checkpoint", operations);
 
-    let logins = sessions(database, operations * 3).await;
-    let (fresh, stale, late) = (&logins[..count], &logins[count..count * 2], &logins[count * 2..]);
-    let refreshed = used(database, together(fresh.iter().map(|login| service.refresh(login)))).await;
-    refreshed.print("`POST /auth/refresh`", operations);
-    let noted = used(database, together(fresh.iter().map(|login| service.read(login)))).await;
-    let read = used(database, together(stale.iter().map(|login| service.read(login)))).await;
+    let logins = sessions(database, operations * 2).await;
+    let (used, idle) = logins.split_at(count);
+    database.execute("CHECKPOINT").await;
+    let first = measured(database, together(used.iter().map(|login| service.refresh(login, 0)))).await;
+    let again = measured(database, together(used.iter().map(|login| service.refresh(login, 1)))).await;
+    let noted = measured(database, together(used.iter().map(|login| service.read(login)))).await;
+    let read = measured(database, together(idle.iter().map(|login| service.read(login)))).await;
+    again.print("`POST /auth/refresh`", operations);
+    first.print("the same, right after a checkpoint", operations);
     noted.print("`GET /profile`, within a minute of another request", operations);
     read.print("`GET /profile`, the first in a minute", operations);
-    database.execute("CHECKPOINT").await;
-    let after = used(database, together(late.iter().map(|login| service.refresh(login)))).await;
-    after.print("`POST /auth/refresh`, each the first at its pages after a checkpoint", operations);
 }
 
-async fn used<T>(database: &mut Database, requests: impl Future<Output = T>) -> Reading {
+async fn measured<T>(database: &mut Database, requests: impl Future<Output = T>) -> Reading {
     let before = Reading::take(database).await;
     requests.await;
     Reading::take(database).await.since(&before)
