@@ -3,12 +3,11 @@
 //! `cargo run --release --example scaling [-- --users 100000 --operations 2000]`
 //!
 //! Fills an embedded database of its own with so many users, lets people log in, refresh and read by HTTP, and prints
-//! Markdown. It needs Linux, where the times of threads and processes are read, and PostgreSQL's pg_stat_statements.
+//! Markdown. It needs Linux, where the times of threads and processes are read, and PostgreSQL's `pg_stat_statements`.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::cast_precision_loss,
-    reason = "a program for a terminal, which stops at any surprise and prints rounded figures"
+    reason = "a program for a terminal, which stops at any surprise"
 )]
 
 mod database;

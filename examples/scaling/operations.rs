@@ -150,7 +150,8 @@ pub async fn measure(service: &Service, database: &mut Database, operations: u32
     asking.print("`POST /auth/phone`", operations);
     entering.print("`POST /auth/verify`, a new account", operations);
     let known = format!(
-        "SELECT phone FROM users WHERE phone LIKE '+791%' ORDER BY md5(phone) LIMIT {}",
+        "SELECT phone FROM users WHERE phone LIKE '+791%' AND NOT EXISTS (SELECT FROM pins WHERE user_id = users.id)
+         ORDER BY md5(phone) LIMIT {}",
         operations * 2
     );
     let phones = database.texts(&known).await;

@@ -44,7 +44,7 @@ pub fn trusting_the_front(mut arguments: Vec<String>) -> Vec<String> {
         let flag = "--trusted-proxies".to_owned();
         match arguments.iter().position(|argument| *argument == flag) {
             Some(at) if arguments[at + 1].is_empty() => FRONT.clone_into(&mut arguments[at + 1]),
-            Some(at) => arguments[at + 1] += &format!(",{FRONT}"),
+            Some(at) => arguments[at + 1] = [arguments[at + 1].as_str(), FRONT].join(","),
             None => arguments.extend([flag, FRONT.to_owned()]),
         }
     }
@@ -177,10 +177,10 @@ impl Front {
 
 /// Round robin, `X-Forwarded-For` as a trusted proxy writes it, and nothing that the service does itself.
 fn configuration(front: SocketAddr, instances: &[SocketAddr]) -> String {
-    let servers: String =
-        instances.iter().map(|address| format!("        server {address} max_fails=0;\n")).collect();
-    let numbers: String =
-        (1..).zip(instances).map(|(number, address)| format!("        {address} {number};\n")).collect();
+    let servers = instances.iter().map(|address| format!("        server {address} max_fails=0;\n"));
+    let servers = servers.collect::<Vec<_>>().concat();
+    let numbers = (1..).zip(instances).map(|(number, address)| format!("        {address} {number};\n"));
+    let numbers = numbers.collect::<Vec<_>>().concat();
     let test = thread::current().name().unwrap_or("unknown").to_owned();
     let program = env::current_exe().unwrap();
     let suite = program.file_stem().unwrap().to_str().unwrap().split('-').next().unwrap();
