@@ -2,8 +2,8 @@
 //!
 //! `INSTANCES=3` in the environment makes every service of every test three: each has its own pool, keys, queues and
 //! meters, and they share the database, the turned clock, and the inbox of the simulated sender, which in life is each
-//! instance's own. `INSTANCES_LOG` names a file that gets a line for each request: the test, and which instance
-//! answered. `tests/cluster/run` sets both.
+//! instance's own. `INSTANCES_LOG` names a file that gets a line for each request: the test and which of its services,
+//! and which instance answered. `tests/cluster/run` sets both.
 #![expect(clippy::disallowed_methods, reason = "settings of the tests and not of the service")]
 
 use std::{
@@ -155,7 +155,7 @@ impl Front {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("phone-auth-front-{}-{number}", std::process::id()));
         fs::create_dir(&folder).unwrap();
-        fs::write(folder.join("nginx.conf"), configuration(address, instances)).unwrap();
+        fs::write(folder.join("nginx.conf"), configuration(number, address, instances)).unwrap();
         let watchdog = Command::new("sh")
             .args(["-c", WATCHDOG, "sh"])
             .arg(folder)
@@ -176,7 +176,7 @@ impl Front {
 }
 
 /// Round robin, `X-Forwarded-For` as a trusted proxy writes it, and nothing that the service does itself.
-fn configuration(front: SocketAddr, instances: &[SocketAddr]) -> String {
+fn configuration(number: u32, front: SocketAddr, instances: &[SocketAddr]) -> String {
     let servers = instances.iter().map(|address| format!("        server {address} max_fails=0;\n"));
     let servers = servers.collect::<Vec<_>>().concat();
     let numbers = (1..).zip(instances).map(|(number, address)| format!("        {address} {number};\n"));
@@ -201,7 +201,7 @@ http {{
     map $upstream_addr $instance {{
         default other;
 {numbers}    }}
-    log_format served '{suite} {test} $instance $status';
+    log_format served '{suite} {test}#{number} $instance $status';
     access_log {log};
     upstream instances {{
 {servers}        keepalive 32;
