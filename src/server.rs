@@ -18,7 +18,7 @@ use crate::{
     dev_inbox, docs, health,
     http::{
         fallback,
-        middleware::{contain, default_headers, head_is_get, let_go},
+        middleware::{contain, default_headers, head_is_get},
         openapi::{self, ApiDoc},
     },
     metrics, problem_pages, profile, referral, sessions,
@@ -82,7 +82,6 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .app_data(web_page.clone())
             .app_data(proxies.clone())
             .wrap(from_fn(head_is_get))
-            .wrap(from_fn(let_go))
             .wrap(from_fn(contain))
             .wrap(default_headers(https))
             .wrap(TracingLogger::<RootSpan>::new())

@@ -20,8 +20,8 @@ use crate::{
 };
 
 /// Counts the request, lets every problem below name the request it belongs to,
-/// and the answer too, and turns a panic into a problem instead of a dropped
-/// connection.
+/// and the answer too, turns a panic into a problem instead of a dropped
+/// connection, and asks the client to connect elsewhere once the instance stops.
 ///
 /// # Errors
 ///
@@ -38,6 +38,10 @@ pub async fn contain<B: MessageBody>(
     let mut outcome = TRACE_ID.scope(id.clone(), catch_panic(request, next)).await;
     if let Ok(response) = &mut outcome {
         response.headers_mut().insert(X_REQUEST_ID, id.to_header());
+        // A connection that ends after an answer is not ended in the middle of a request.
+        if app.as_ref().is_some_and(|app| app.connections.are_let_go()) {
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
     }
     if let Some(under_way) = under_way {
         under_way.answered(status(&outcome));
@@ -80,24 +84,6 @@ pub async fn head_is_get<B: MessageBody>(
         request.head_mut().method = Method::GET;
     }
     next.call(request).await
-}
-
-/// Once the instance is told to stop, asks each client to make its next request elsewhere: a connection that ends
-/// after an answer is not ended in the middle of a request.
-///
-/// # Errors
-///
-/// Those of the request.
-pub async fn let_go<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let app = request.app_data::<Data<AppState>>().cloned();
-    let mut response = next.call(request).await?;
-    if app.is_some_and(|app| app.connections.are_let_go()) {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    Ok(response)
 }
 
 /// Headers for every answer that does not set its own: nothing is cached, for

@@ -104,7 +104,7 @@ pub async fn purge(app: &AppState) -> Result<Deleted, StoreError> {
     let mut conn = app.database.connection().await?;
     let challenges = challenges::purge(&mut conn, now).await?;
     let sessions = sessions::purge(&mut conn, now, app.tokens.lives().refresh_absolute).await?;
-    app.instruments.sessions.ended(Ended::Expiry, i64::try_from(sessions).unwrap_or(i64::MAX));
+    app.instruments.sessions.ended(Ended::Expiry, sessions);
     Ok(Deleted {
         challenges,
         sessions,

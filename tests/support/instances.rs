@@ -21,7 +21,7 @@ use phone_auth::{
     config::Config,
     custody::CustodyError,
     jobs, server,
-    sms::{Simulated, SmsSender},
+    sms::SmsSender,
     startup::{self, StartError},
     state::AppState,
     store::StoreError,
@@ -59,7 +59,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    async fn start(config: Config, database_url: String, clock: Clock, inbox: Option<Simulated>) -> Self {
+    async fn start(config: Config, database_url: String, clock: Clock, sms: Option<SmsSender>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = config.public_url(address).unwrap();
@@ -74,8 +74,8 @@ impl Instance {
                 prepared => break prepared.unwrap(),
             }
         };
-        if let Some(inbox) = inbox {
-            state.sms = SmsSender::Simulated(inbox);
+        if let Some(sms) = sms {
+            state.sms = sms;
         }
         let state = Data::new(state);
         let server = server::start(listener, state.clone()).unwrap();
@@ -113,11 +113,8 @@ pub async fn start(config: Config, database_url: &str, clock: Clock) -> (Vec<Ins
     let instances = RUNTIME.spawn(async move {
         let mut instances = Vec::<Instance>::new();
         for _ in 0..count() {
-            let inbox = instances.first().map(|first| {
-                let SmsSender::Simulated(sender) = &first.state.sms;
-                sender.clone()
-            });
-            instances.push(Instance::start(config.clone(), database_url.clone(), clock.clone(), inbox).await);
+            let sms = instances.first().map(|first| first.state.sms.clone());
+            instances.push(Instance::start(config.clone(), database_url.clone(), clock.clone(), sms).await);
         }
         instances
     });
