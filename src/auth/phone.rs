@@ -2,6 +2,7 @@ use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderName},
     middleware::{Next, from_fn},
     post,
     web::{self, Data},
@@ -78,13 +79,23 @@ pub(super) async fn request_code(
     Ok(web::Json(codes::send(&app, &client, new, app.clock.now()).await?))
 }
 
-/// Lets a waiting request keep no more than it has: the table for its headers
-/// is made for dozens of them, and ten thousand may wait.
+/// The headers of this request that anybody reads from here on.
+const READ: [HeaderName; 5] = [
+    header::ACCEPT_LANGUAGE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::X_FORWARDED_FOR,
+];
+
+/// Lets a waiting request keep no more than it needs: the table for its headers
+/// is made for dozens of them, each of two hundred bytes, and ten thousand may wait.
 async fn travel_light<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let headers = request.headers_mut();
-    *headers = std::mem::take(headers).into_iter().collect();
+    let read = std::mem::take(headers).into_iter().filter(|(name, _)| READ.contains(name));
+    *headers = read.collect();
     next.call(request).await
 }
