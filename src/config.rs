@@ -34,20 +34,9 @@ use crate::{
     embedded, sms, store, telemetry, token, webhooks,
 };
 
-/// What the help ends with.
-const AFTERWARDS: &str =
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 not confirmed (--yes), \
-5 doctor found a problem, 6 not healthy.
-
-Examples:
-  phone-auth                            run the service
-  phone-auth users find +79991234567
-  phone-auth doctor --json
-  phone-auth --help                     every setting";
-
 /// Sign-in by phone number.
 #[derive(Debug, Parser)]
-#[command(name = "phone-auth", version, about, max_term_width = 100, after_help = AFTERWARDS)]
+#[command(name = "phone-auth", version, about, max_term_width = 100, after_help = help::AFTERWARDS)]
 // Help is pasted into tickets: what is set on this machine is nobody's business there.
 // And a setting is one for every command.
 #[command(mut_args(|argument| argument.hide_env_values(true).global(true)))]

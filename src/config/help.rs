@@ -4,6 +4,17 @@ use clap::{Arg, CommandFactory, FromArgMatches};
 
 use super::Cli;
 
+/// What the help ends with.
+pub(super) const AFTERWARDS: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing found, 4 not confirmed (--yes), \
+5 doctor found a problem, 6 not healthy.
+
+Examples:
+  phone-auth                            run the service
+  phone-auth users find +79991234567
+  phone-auth doctor --json
+  phone-auth --help                     every setting";
+
 /// What the help of each command but `serve` ends with.
 const ELSEWHERE: &str = "The settings of the service hold here too; phone-auth serve --help lists them.";
 

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+
 import files
 import front
 import supply
