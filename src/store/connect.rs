@@ -27,6 +27,9 @@ impl Connector {
             SslConnector::builder(SslMethod::tls()).map_err(|error| StoreError::Tls(error.into()))?;
         if config.get_ssl_mode() != SslMode::Require {
             tls.set_verify(SslVerifyMode::NONE);
+        } else if let Some(authorities) = openssl_probe::probe().cert_file {
+            // An OpenSSL that is linked statically does not know where this system keeps them.
+            tls.set_ca_file(authorities).map_err(|error| StoreError::Tls(error.into()))?;
         }
         Ok(Self { config, tls: MakeTlsConnector::new(tls.build()), mode })
     }
