@@ -16,7 +16,7 @@ from report import equal
 # What a container or a platform wants, and the service does not read.
 OF_OTHERS = {"PATH", "SSL_CERT_FILE", "PORT"}
 # Of Compose and its images.
-OF_COMPOSE = {"POSTGRES_USER", "POSTGRES_PASSWORD", "NGINX_ADDRESS", "NGINX_PORT", "TLS_CERTIFICATE", "TLS_KEY"}
+OF_COMPOSE = {"POSTGRES_USER", "POSTGRES_PASSWORD", "NGINX_ADDRESS", "NGINX_PORT", "TLS_DIRECTORY"}
 VERSION = re.compile(r"^[\w./-]+:\d+\.\d+[\w.-]*$")
 
 
@@ -128,6 +128,22 @@ def check_compose(report, names):
                         assert (TOP / source).exists() and mode == "ro", volume
         with report.check(f"every variable of {path} is a setting, or one of its own"):
             known(set(re.findall(r"\$\{(\w+)", text(path))) - OF_COMPOSE, names)
+    with report.check("certificate and key are mounted as a folder, so that a reload finds what took their place"):
+        (target,) = re.findall(r"^      - \$\{TLS_DIRECTORY:\?.*\}:(\S+):ro$", text("compose.tls.yaml"), re.MULTILINE)
+        named = re.findall(r"^ *ssl_certificate\w* (\S+);$", text("deploy/nginx/tls.conf"), re.MULTILINE)
+        equal(named, [f"{target}/certificate.pem", f"{target}/key.pem"])
+        for path in named:
+            assert f'"$to/{Path(path).name}"' in text("deploy/certificate"), path
+    with report.check("ROOT_SECRET has the default that production refuses"):
+        default = "for-development-only-everybody-can-read-this"
+        equal(services["phone-auth"]["environment"]["ROOT_SECRET"], f"${{ROOT_SECRET:-{default}}}")
+    with report.check("no server of nginx writes down who asked for what"):
+        for path in ("machine.conf", "tls.conf", "plain.conf"):
+            for server in re.split(r"^server \{$", text(f"deploy/nginx/{path}"), flags=re.MULTILINE)[1:]:
+                assert "access_log off;" in server or "include phone-auth/locations.conf;" in server, path
+        assert "access_log off;" in text("deploy/nginx/locations.conf")
+        equal(re.findall(r"^error_log .*$", text("deploy/nginx/nginx.conf"), re.MULTILINE), ["error_log stderr alert;"])
+        equal(text("deploy/nginx/machine.conf").count("error_log /var/log/nginx/error.log alert;"), 2)
     for name, service in services.items():
         with report.check(f"{name} is hardened"):
             equal(

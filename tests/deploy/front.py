@@ -3,13 +3,16 @@
 import contextlib
 import gzip
 import os
+import re
+import signal
+import ssl
 import subprocess
 import threading
 
 import wire
 from going import check_away, check_deaths, check_machine
 from programs import Cluster, Nginx, folder, free_port
-from report import equal
+from report import equal, wait_until
 from toys import Toy, hangs_up, says_what_it_was_sent
 from wire import PHONES, SECURITY, ask, bearer, post, problem, until_closed
 
@@ -44,6 +47,10 @@ def check(report, _venv):
                 with contextlib.suppress(Exception):
                     program.end()
             cluster.end()
+
+
+# What looks like a telephone number or an address, and so is no name of a request.
+PERSONAL = ("79991234567", "9991234", "7-999-123-45-67", "tel:79991234567", "user-7999.123.4567", "192.168.10.20")
 
 
 def check_login(report, cluster, front):
@@ -94,6 +101,18 @@ def check_answers(report, front):
             413,
             "payload-too-large",
         )
+    with report.check("what nginx says does not repeat a request id that looks like a telephone number"):
+        for given in PERSONAL:
+            answer = ask(front.port, "PUT", "/api/v1/profile/avatar", [*big, ("X-Request-Id", given)])
+            told = problem(answer, 413, "payload-too-large")
+            equal(answer.headers["X-Request-Id"], told["trace_id"])
+            assert re.match(r"^[0-9a-f]{32}$", told["trace_id"]), told
+            assert given not in f"{answer.headers}{answer.body}", answer.body
+    with report.check("an address that is too long, and TRACE, get a page of nginx that repeats nothing"):
+        for method, path, status in (("GET", f"/i/{'SOMEBODY' * 5000}", 414), ("TRACE", "/i/SOMEBODY", 405)):
+            answer = ask(front.port, method, path)
+            equal((answer.status, answer.headers.get_content_type()), (status, "text/html"))
+            assert b"SOMEBODY" not in answer.body, answer.body
     with report.check("a picture without a token: the service's own 401, though it did not read it"):
         for size in (100_000, 1 << 20, 2 << 20):
             for _ in range(5):
@@ -216,8 +235,12 @@ def check_toys(report, nginx):
         for path in ("/metrics", "//metrics", "/%6detrics"):
             told = ask(front.port, "GET", path).body.decode()
             equal((path, told.split("\r\n")[0]), (path, "GET /not-for-the-world HTTP/1.1"))
-    with report.check("a request id that a log cannot hold is replaced"):
-        for bad in ("x" * 129, "a b", 'a"b', "a;b"):
+    with report.check("a request id of the service's own form is passed on"):
+        for good in ("a", "7", "01a20e84-c540-7f02-8c6d-93b1e4a7d510", "Root:1-67.a_b~", "4bf92f3577b34da6", "a" * 128):
+            told = ask(front.port, "GET", "/", [("X-Request-Id", good)]).body.decode().lower()
+            assert f"x-request-id: {good.lower()}\r\n" in told, told
+    with report.check("a request id that no log should hold is replaced"):
+        for bad in ("x" * 129, "a b", 'a"b', "a;b", *PERSONAL):
             told = ask(front.port, "GET", "/", [("X-Request-Id", bad)]).body.decode().lower()
             (line,) = [line for line in told.split("\r\n") if line.startswith("x-request-id: ")]
             equal(len(line), len("x-request-id: ") + 32)
@@ -227,30 +250,34 @@ def check_tls(report, at, nginx, ports):
     report.part("TLS, with a certificate of its own")
     keys = at / "tls"
     keys.mkdir()
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-keyout",
-            keys / "key.pem",
-            "-out",
-            keys / "certificate.pem",
-        ],
-        check=True,
-        capture_output=True,
-    )
+
+    def certify():
+        subprocess.run(
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=DNS:localhost",
+                "-keyout",
+                keys / "key.pem",
+                "-out",
+                keys / "certificate.pem",
+            ],
+            check=True,
+            capture_output=True,
+        )
+
+    certify()
     front = nginx("tls", ports, server="tls", certificate=keys)
 
     def curl(*arguments):
@@ -303,6 +330,19 @@ def check_tls(report, at, nginx, ports):
             ]
             done = subprocess.run(command, input="", capture_output=True, text=True, env=environment, timeout=30)
             equal((version, done.returncode == 0), (version, expected))
+    with report.check("certbot's answer is found without TLS, and the key beside it is not"):
+        (keys / "webroot/.well-known/acme-challenge").mkdir(parents=True)
+        (keys / "webroot/.well-known/acme-challenge/token").write_text("answer")
+        equal(ask(front.port, "GET", "/.well-known/acme-challenge/token").body, b"answer")
+        for path in ("../key.pem", "../../../key.pem", "..%2f..%2f..%2fkey.pem", "nothing"):
+            assert ask(front.port, "GET", f"/.well-known/acme-challenge/{path}").status in (308, 400, 404), path
+    with report.check("a certificate that takes the place of another is served after a reload"):
+        before = ssl.get_server_certificate(("127.0.0.1", front.tls_port))
+        certify()
+        front.process.send_signal(signal.SIGHUP)
+        wait_until(
+            "the new certificate", 10, lambda: ssl.get_server_certificate(("127.0.0.1", front.tls_port)) != before
+        )
     with report.check("without TLS a page is told the way, and a program's POST is refused"):
         answer = ask(front.port, "GET", "/i/x?y=z")
         equal((answer.status, answer.headers["Location"]), (308, "https://127.0.0.1/i/x?y=z"))

@@ -97,6 +97,14 @@ def check_away(report, cluster, front):
             told = problem(answer, 503, "service-unavailable")
             equal((told["retry_after"], answer.headers["Retry-After"]), (2, "2"))
             equal((told["trace_id"], answer.headers["X-Request-Id"]), ("of-the-client", "of-the-client"))
+    with report.check("a request id that looks like a telephone number is not repeated"):
+        answer = ask(front.port, "GET", "/api/v1/profile", [("X-Request-Id", "79991234567")])
+        problem(answer, 503, "service-unavailable")
+        assert "79991234567" not in f"{answer.headers}{answer.body}", answer.body
+    with report.check("what nginx wrote down has nobody's address, and nothing that was asked for"):
+        written = front.err.read_text() + (front.folder / "error.log").read_text()
+        for word in ("client:", "request:", "/api/"):
+            assert word not in written, written[-1000:]
     with report.check("one comes back: it is asked within three seconds"):
         cluster.again(cluster.instances[0])
         wait_until("an answer", 5, lambda: ask(front.port, "GET", "/health/ready").status == 200)
@@ -131,6 +139,7 @@ def check_machine(report):
             capture_output=True,
         )
         site = (ours / "machine.conf").read_text().replace("/etc/letsencrypt/live/auth.example.com", str(at))
+        site = site.replace("/var/log/nginx", str(at))
         (at / "conf.d").mkdir()
         (at / "conf.d/phone-auth.conf").write_text(site)
         main = Path("/etc/nginx/nginx.conf").read_text()
