@@ -1,12 +1,19 @@
 //! How long the connections of clients are kept, and how they are let go when the service stops.
 
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use std::{
+    os::fd::AsFd,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 /// All that stopping may take: supervisors kill after ten seconds or later.
 pub const GRACE: Duration = Duration::from_secs(10);
+
+/// How long a client may leave an answer unread.
+#[cfg(target_os = "linux")]
+const UNREAD: Duration = Duration::from_secs(10);
 
 /// Files that are not connections of clients: listeners, the database's pool, webhooks, logs.
 const RESERVED_FILES: u64 = 256;
@@ -72,6 +79,17 @@ impl Connections {
         let all = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
         (all / workers.max(1)).clamp(16, 25_000)
     }
+}
+
+/// Has the system end a connection whose client reads nothing of an answer for ten seconds (RFC 5482): nothing else
+/// would, and it would hold its place and its part of the answer for as long as it likes.
+pub fn bound(connection: &impl AsFd) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = SockRef::from(connection).set_tcp_user_timeout(Some(UNREAD)) {
+        tracing::debug!(%error, "a connection has no time limit for an answer that is not read");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = connection;
 }
 
 #[cfg(test)]

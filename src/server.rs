@@ -6,6 +6,7 @@ use actix_web::{
     App, HttpServer,
     dev::Server,
     middleware::from_fn,
+    rt::net::TcpStream,
     web::{self, Data},
 };
 use tracing_actix_web::TracingLogger;
@@ -14,7 +15,7 @@ use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 use crate::{
     auth,
-    connections::Connections,
+    connections::{self, Connections},
     dev_inbox, docs, health,
     http::{
         fallback,
@@ -87,6 +88,11 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .wrap(TracingLogger::<RootSpan>::new())
     });
     Ok(server
+        .on_connect(|connection, _| {
+            if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+                connections::bound(stream);
+            }
+        })
         .backlog(BACKLOG)
         .workers(workers)
         .max_connections(Connections::most_per_worker(files, workers))

@@ -1,5 +1,6 @@
 //! One file of the pages and documents, ready to be sent as often as asked.
 
+use actix_web::body::SizedStream;
 use actix_web::dev::{Handler, HttpServiceFactory};
 use actix_web::http::header::{
     AcceptEncoding, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, ContentEncoding,
@@ -7,11 +8,12 @@ use actix_web::http::header::{
 };
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
-use std::{io::Write, sync::OnceLock};
+use std::{convert::Infallible, io::Write, sync::OnceLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use flate2::{Compression, write::GzEncoder};
+use futures_util::{Stream, stream};
 use sha2::{Digest, Sha256};
 
 use super::fallback;
@@ -22,6 +24,9 @@ const EVERY_VISIT: &str = "no-cache";
 /// A bundle changes only with a release, and its address does not name the
 /// version: a day bounds how long an upgrade can go unseen.
 const ONE_DAY: &str = "public, max-age=86400";
+
+/// How much of a body one connection holds.
+const PIECE: usize = 16 << 10;
 
 /// What a file allows itself once a browser shows it as a page of its own.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -84,9 +89,9 @@ impl Asset {
         }
         response.content_type(self.media_type);
         if takes_gzip(request) {
-            response.insert_header(ContentEncoding::Gzip).body(self.gzipped())
+            response.insert_header(ContentEncoding::Gzip).body(in_pieces(self.gzipped()))
         } else {
-            response.body(self.body.clone())
+            response.body(in_pieces(self.body.clone()))
         }
     }
 
@@ -105,6 +110,13 @@ impl Asset {
     pub(crate) fn content(&self) -> &str {
         std::str::from_utf8(&self.body).expect("every file here is text")
     }
+}
+
+/// The body, a piece at a time: what is sent is copied for each connection, and who reads slowly would hold a copy of all.
+fn in_pieces(body: Bytes) -> SizedStream<impl Stream<Item = Result<Bytes, Infallible>>> {
+    let length = body.len();
+    let pieces = (0..length).step_by(PIECE).map(move |from| Ok(body.slice(from..length.min(from + PIECE))));
+    SizedStream::new(length as u64, stream::iter(pieces))
 }
 
 /// Whether the client has what `tag` stands for; an `If-None-Match` that cannot be read counts as none (RFC 9110,

@@ -1,5 +1,7 @@
 //! Clients that open connections and then take their time.
 
+#![cfg(target_os = "linux")]
+
 use std::{
     io::{Read, Write},
     net::TcpStream,
@@ -8,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    service::Service,
+    service::{Service, wait_until},
     shared::{Server, on},
 };
 
@@ -88,4 +90,31 @@ fn clients_that_take_every_connection_make_others_wait_and_no_more() {
     assert_eq!(service.profile(&login).0, 200);
     assert!(!service.stderr().contains("Too many open files"), "{}", service.stderr());
     drop(slow);
+}
+
+#[test]
+fn who_does_not_read_the_answers_is_cut_off_and_holds_little_until_then() {
+    let server = Server::start();
+    let service = Service::start(&mut on(&server));
+    let address = service.address();
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().to_owned();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() >> 10
+    };
+    let ask = "GET /swagger/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(40);
+    let files = || std::fs::read_dir(format!("/proc/{}/fd", service.pid())).unwrap().count();
+    let deaf: Vec<_> = (0..100)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            stream.write_all(ask.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    wait_until("an end of every connection", || {
+        assert!(resident() < 150, "{} MiB", resident());
+        files() < 100
+    });
+    drop(deaf);
+    assert_eq!(service.ask("GET", "/health/ready", "", &serde_json::Value::Null).0, 200);
 }
