@@ -143,7 +143,8 @@ impl Config {
     /// # Errors
     ///
     /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::TestPhones`],
-    /// [`ConfigError::Webhooks`], [`ConfigError::Telemetry`], [`ConfigError::GuessBound`], [`ConfigError::Missing`], [`ConfigError::NoSendLimits`],
+    /// [`ConfigError::Webhooks`], [`ConfigError::Telemetry`], [`ConfigError::GuessBound`],
+    /// [`ConfigError::Missing`], [`ConfigError::PublicRootSecret`], [`ConfigError::NoSendLimits`],
     /// [`ConfigError::SimulatedSms`] or [`ConfigError::TestPhonesInProduction`].
     pub fn check(&self) -> Result<(), ConfigError> {
         if given(self.token.root_secret.as_ref()).is_some() {
@@ -165,6 +166,9 @@ impl Config {
             if !is_set {
                 return Err(ConfigError::Missing(name));
             }
+        }
+        if self.token.root_secret.as_ref().is_some_and(root_secret::is_public) {
+            return Err(ConfigError::PublicRootSecret);
         }
         if !self.limits.send_limits.is_on() {
             return Err(ConfigError::NoSendLimits);

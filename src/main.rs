@@ -57,9 +57,17 @@ fn ending(done: anyhow::Result<()>) -> ExitCode {
 
 /// Runs the service until it is told to stop.
 fn serve(config: &Config) -> anyhow::Result<()> {
-    config.check()?;
     // Dropped last: what is left of the traces is sent by then, for two seconds at most.
     let _traces = telemetry::start_with_traces(&config.log, config.log_format(), &config.telemetry)?;
+    config.check().map_err(anyhow::Error::from).and_then(|()| run(config)).inspect_err(|error| {
+        if config.app_env == AppEnv::Production {
+            // Where programs read, they have it as a line of the log too.
+            tracing::error!(cause = format!("{error:#}"), "the service does not run");
+        }
+    })
+}
+
+fn run(config: &Config) -> anyhow::Result<()> {
     // As many connections as the system lets this process have; it may have fewer than asked for.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     // First of all, for it is what fails most often and costs nothing.
@@ -136,8 +144,17 @@ async fn answer(config: &Config, database_url: SecretString, listeners: Listener
         .map(|listener| server::start_admin(listener, Data::from(Arc::clone(&state))))
         .transpose()?;
     let admin = admin.map(|server| (server.handle(), tokio::spawn(server)));
-    // Whether anybody reads it or not.
-    let _ = cli::say(&welcome(config, &public_url, has_inbox, metrics));
+    match config.app_env {
+        // Whether anybody reads it or not; and whatever is logged.
+        AppEnv::Development => drop(cli::say(&welcome(config, &public_url, has_inbox, metrics))),
+        AppEnv::Production => {
+            let metrics = metrics.map(|address| format!("http://{address}/metrics"));
+            let ready = serde_json::json!({
+                "message": "phone-auth is ready", "page": public_url.as_str(), "metrics": metrics,
+            });
+            drop(cli::say(&ready.to_string()));
+        }
+    }
 
     let asked = stop_asked.comes().await;
     stop.send_replace(true);
@@ -235,12 +252,9 @@ fn welcome(config: &Config, public_url: &Url, has_inbox: bool, metrics: Option<S
     } else {
         Default::default()
     };
-    let limits = match (config.limits.send_limits, config.app_env) {
-        (OnOff::Off, _) => "none on sending (SEND_LIMITS=off)",
-        (OnOff::On, AppEnv::Development) => "on sending and guessing (SEND_LIMITS=off to try many numbers)",
-        (OnOff::On, AppEnv::Production) => {
-            "on sending and guessing (phone-auth guess-bound prints the bounds)"
-        }
+    let limits = match config.limits.send_limits {
+        OnOff::Off => "none on sending (SEND_LIMITS=off)",
+        OnOff::On => "on sending and guessing (SEND_LIMITS=off to try many numbers)",
     };
     let metrics = metrics.map(|address| format!("  Metrics  http://{address}/metrics\n")).unwrap_or_default();
     format!(

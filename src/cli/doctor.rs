@@ -116,6 +116,11 @@ fn of_database(config: &Config) -> anyhow::Result<Vec<Check>> {
     if config.database_url().is_none() && config.app_env == AppEnv::Production {
         return Ok(vec![Check::skipped("database", "DATABASE_URL is not set")]);
     }
+    if config.store.database_pool_mode == PoolMode::Transaction {
+        let finding = "behind a pooler by the transaction, where nothing can be asked of a session";
+        let advice = "Run doctor once more with DATABASE_URL naming PostgreSQL itself and without DATABASE_POOL_MODE; the settings of the role an instance looks at by itself, with each connection.";
+        return Ok(vec![Check::warning("database", finding, advice)]);
+    }
     if !is_there(config) {
         return Ok(vec![Check::skipped("database", "there is none yet: the first start makes it")]);
     }

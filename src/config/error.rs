@@ -8,6 +8,11 @@ pub enum ConfigError {
     /// Production needs it.
     #[error("{0} must be set in production")]
     Missing(&'static str),
+    /// The one for development is in the repository.
+    #[error(
+        "ROOT_SECRET is the one of compose.yaml, which everybody can read: whoever does can log in as anybody; make one by: openssl rand -base64 32"
+    )]
+    PublicRootSecret,
     /// A command has nothing to open the keys with.
     #[error("ROOT_SECRET must be set as the service has it: it opens the keys in the database")]
     NoRootSecret,

@@ -9,6 +9,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::token;
 
+/// The default of `compose.yaml`, which everybody can read.
+const PUBLIC: &str = "for-development-only-everybody-can-read-this";
+
+/// Whether one of `secrets` is public.
+pub(super) fn is_public(secrets: &SecretString) -> bool {
+    secrets.expose_secret().split(',').any(|secret| secret.trim() == PUBLIC)
+}
+
 /// Reads the secret at `path`, or makes one that only this user can read.
 pub(super) fn read_or_create(path: &Path) -> io::Result<SecretString> {
     match fs::read_to_string(path) {

@@ -24,7 +24,7 @@ impl Default for Jobs {
         let job = |name| Job {
             name,
             succeeded_at: AtomicI64::new(i64::MIN),
-            failures: failures.get_or_create_owned(&[("job", name)]),
+            failures: failures.get_or_create_owned(&[("task", name)]),
         };
         let (purge, keys, webhooks) = (job("purge"), job("keys"), job("webhooks"));
         Self { failures, purge, keys, webhooks }

@@ -73,7 +73,7 @@ fn present(app: &AppState) -> Registry {
     registry.register("database_connections_max", "How many there may be", most);
     let ages = Family::<[(&str, &str); 1], Decimal>::default();
     for (job, age) in app.instruments.jobs.ages(app.clock.now()) {
-        ages.get_or_create(&[("job", job)]).set(age.as_seconds_f64());
+        ages.get_or_create(&[("task", job)]).set(age.as_seconds_f64());
     }
     registry.register_with_unit(
         "job_age",

@@ -85,6 +85,43 @@ statement! {
             (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
 }
 
+statement! {
+    /// Of each table and function only whether it is there for this role; what is in it nobody looks at.
+    InspectRights { nothing: i32 => Integer } -> (Bool, Text)
+    "SELECT $1 = 0 AND current_setting('transaction_read_only') = 'on', coalesce(string_agg(name, ', '), '')
+     FROM (
+         SELECT tablename::text FROM pg_tables
+         WHERE schemaname = current_schema() AND tablename <> '__diesel_schema_migrations' AND NOT (
+             has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')
+             AND has_table_privilege(format('%I.%I', schemaname, tablename), 'INSERT')
+             AND has_table_privilege(format('%I.%I', schemaname, tablename), 'UPDATE')
+             AND has_table_privilege(format('%I.%I', schemaname, tablename), 'DELETE'))
+         UNION ALL
+         SELECT proname::text FROM pg_proc
+         WHERE pronamespace = to_regnamespace(current_schema()) AND NOT has_function_privilege(oid, 'EXECUTE')
+         ORDER BY 1
+     ) forbidden (name)"
+}
+
+/// What the role of the service may do with what is there.
+#[derive(Debug, Clone)]
+pub struct Rights {
+    /// Whether transactions begin as readers.
+    pub is_read_only: bool,
+    /// Tables and functions that it may not use, as a list for people; empty: none.
+    pub forbidden: String,
+}
+
+/// Asks what this role may do.
+///
+/// # Errors
+///
+/// [`StoreError`] when the database refuses.
+pub async fn rights(conn: &mut Connection) -> Result<Rights, StoreError> {
+    let (is_read_only, forbidden) = InspectRights { nothing: 0 }.get_result(conn).await?;
+    Ok(Rights { is_read_only, forbidden })
+}
+
 /// Asks the server.
 ///
 /// # Errors

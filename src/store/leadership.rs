@@ -32,8 +32,9 @@ impl Leadership {
     ///
     /// [`StoreError`] when the database refuses.
     pub(super) async fn take(mut conn: AsyncPgConnection, job: Job) -> Result<Option<Self>, StoreError> {
-        // Longer than a round takes: between two statements of it nothing is said on this connection.
-        conn.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = '1h'").await?;
+        // During a round nothing is said on this connection. One that takes longer, or is frozen, loses the lead: a row
+        // can be deleted once, whoever does it.
+        conn.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10min'").await?;
         let try_lock = diesel::dsl::sql::<diesel::sql_types::Bool>("SELECT pg_try_advisory_xact_lock(");
         let try_lock = try_lock.bind::<diesel::sql_types::BigInt, _>(job.lock()).sql(")");
         let leads: bool = try_lock.get_result(&mut conn).await?;

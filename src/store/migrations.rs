@@ -38,8 +38,15 @@ impl Database {
         // A migration, or the wait for another instance's, may take longer than a request.
         conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0").await?;
         refuse_too_old(&mut conn).await?;
+        // To ask what is pending diesel makes its own table, which a role that only uses the tables may not.
+        drop(self.first_connection().await?);
+        if self.is_current().await? {
+            return Ok(());
+        }
         // The session's end releases the lock, whatever happens in between.
         conn.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await?;
+        // Behind a long reader, such as a backup, a migration would wait, and all others behind it: better another start.
+        conn.batch_execute("SET lock_timeout = '10s'").await?;
         let mut harness = AsyncMigrationHarness::new(conn);
         for migration in harness.pending_migrations(MIGRATIONS).map_err(StoreError::Migration)? {
             let name = migration.name().to_string();
@@ -63,6 +70,20 @@ impl Database {
         ours.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
         ours.retain(|migration| !applied.contains(&migration.name().version().to_string()));
         Ok(ours.iter().map(|migration| migration.name().to_string()).collect())
+    }
+
+    /// The versions of the migrations that the database has and this version does not know: a newer one's.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database refuses.
+    pub async fn unknown_migrations(&self) -> Result<Vec<String>, StoreError> {
+        let mut conn = self.connection().await?;
+        let mut applied = applied(&mut conn).await?;
+        for ours in MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(StoreError::Migration)? {
+            applied.retain(|version| *version != ours.name().version().to_string());
+        }
+        Ok(applied)
     }
 
     /// Whether the database answers and has every migration of this version.

@@ -21,8 +21,8 @@ use crate::{
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer identifier is nobody's.
 const LONGEST: usize = 128;
-/// A telephone number has so many digits (E.164, and the shortest that are in use).
-const PHONE: std::ops::RangeInclusive<usize> = 7..=15;
+/// The shortest telephone numbers that are in use have so many digits.
+const SHORTEST_PHONE: usize = 7;
 
 /// What a request is called: in its answer, in the log and in its trace.
 #[derive(Clone, Debug)]
@@ -38,7 +38,10 @@ impl RequestId {
     fn given(name: &HeaderValue) -> Option<Self> {
         let text = name.as_bytes();
         let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(byte);
-        let is_phone = PHONE.contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+        // Perhaps a word and then nothing but digits, however they are grouped: a telephone number, or an address.
+        let digits = text.iter().skip_while(|byte| !byte.is_ascii_digit());
+        let is_phone = digits.clone().all(|byte| !byte.is_ascii_alphabetic())
+            && digits.filter(|byte| byte.is_ascii_digit()).count() >= SHORTEST_PHONE;
         let fits = (1..=LONGEST).contains(&text.len()) && text.iter().all(is_safe) && !is_phone;
         fits.then(|| Self::Given(name.clone()))
     }
@@ -137,9 +140,24 @@ mod tests {
             assert_eq!((id.to_string().as_str(), id.to_header()), (good, header));
         }
         let longer = "a".repeat(129);
-        for bad in
-            ["", " ", "a b", "a,b", "a=b", "a\"", "<a>", "a/b", "+7", "79991234567", "9991234", &longer]
-        {
+        for bad in [
+            "",
+            " ",
+            "a b",
+            "a,b",
+            "a=b",
+            "a\"",
+            "<a>",
+            "a/b",
+            "+7",
+            "79991234567",
+            "9991234",
+            "tel:79991234567",
+            "7-999-123-45-67",
+            "phone7999.1234567",
+            "198.51.100.7",
+            &longer,
+        ] {
             assert!(RequestId::given(&HeaderValue::from_str(bad).unwrap()).is_none(), "{bad}");
         }
         assert!(RequestId::given(&HeaderValue::from_bytes("\u{e9}".as_bytes()).unwrap()).is_none());

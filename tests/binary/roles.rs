@@ -39,6 +39,39 @@ fn the_service_needs_no_superuser() {
 }
 
 #[test]
+fn a_role_that_only_uses_the_tables_of_another_is_enough() {
+    let server = Server::start();
+    let mut owner = as_plain_role(&server, "owner", &[]);
+    drop(Service::start(&mut owner));
+    server.execute("CREATE ROLE user_of_tables LOGIN");
+    let tables = server.url().replace("///phone_auth", "///owner");
+    Server::execute_in(
+        &tables,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO user_of_tables;
+         GRANT USAGE ON SCHEMA public TO user_of_tables",
+    );
+    let url = tables.replace("user=phone_auth", "user=user_of_tables");
+    let service = Service::start(on(&server).env("DATABASE_URL", &url));
+    service.login("+79991234567");
+    // And what is not granted doctor finds.
+    Server::execute_in(&tables, "REVOKE UPDATE ON users FROM user_of_tables");
+    let mut doctor = Service::spawn(on(&server).arg("doctor").env("DATABASE_URL", &url));
+    assert_eq!(doctor.ended().code(), Some(5), "{}", doctor.stdout());
+    assert!(doctor.stdout().contains("the role may not use: users"), "{}", doctor.stdout());
+    Server::execute_in(
+        &tables,
+        "GRANT UPDATE ON users TO user_of_tables; ALTER ROLE user_of_tables SET default_transaction_read_only = on",
+    );
+    let mut doctor = Service::spawn(on(&server).arg("doctor").env("DATABASE_URL", &url));
+    assert_eq!(doctor.ended().code(), Some(5), "{}", doctor.stdout());
+    assert!(doctor.stdout().contains("read-only"), "{}", doctor.stdout());
+    Server::execute_in(&tables, "INSERT INTO __diesel_schema_migrations (version) VALUES ('30001231000001')");
+    let mut doctor = Service::spawn(on(&server).arg("doctor").env("DATABASE_URL", &tables));
+    doctor.ended();
+    assert!(doctor.stdout().contains("of a newer version: 1 unknown here"), "{}", doctor.stdout());
+}
+
+#[test]
 fn behind_a_pooler_by_the_transaction_a_role_without_the_settings_is_refused_with_what_to_do() {
     let server = Server::start();
     for (number, missing) in

@@ -103,7 +103,9 @@ impl Service {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("ended with {status}: {}", self.stderr());
             }
-            self.stdout().contains("Stop with Ctrl-C.")
+            // In production it is one line of JSON.
+            let said = self.stdout();
+            said.contains("Stop with Ctrl-C.") || said.contains(r#""phone-auth is ready""#)
         });
     }
 
@@ -178,8 +180,9 @@ impl Service {
     /// `host:port` of the metrics, as the welcome tells it.
     pub fn metrics_address(&self) -> Option<String> {
         let welcome = self.stdout();
-        let (_, rest) = welcome.split_once("  Metrics  http://")?;
-        Some(rest.split_once("/metrics\n").unwrap().0.to_owned())
+        let told =
+            welcome.split_once("  Metrics  http://").or_else(|| welcome.split_once(r#""metrics":"http://"#));
+        Some(told?.1.split_once("/metrics").unwrap().0.to_owned())
     }
 
     /// Sends a request and reads the answer: its status and its JSON, if it is JSON.

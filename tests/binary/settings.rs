@@ -75,6 +75,11 @@ fn production_names_the_first_setting_it_misses() {
     let mut command = phone_auth();
     command.env("APP_ENV", "production").envs(all);
     expect_refused(&mut command, "DATABASE_URL");
+    // The secret of compose.yaml is everybody's.
+    let compose = include_str!("../../compose.yaml");
+    let (_, public) = compose.split_once("${ROOT_SECRET:-").unwrap();
+    command.env("ROOT_SECRET", public.split_once('}').unwrap().0);
+    assert!(expect_refused(&mut command, "ROOT_SECRET").contains("everybody can read"));
 }
 
 #[test]

@@ -28,9 +28,14 @@ impl Server {
 
     /// Runs SQL beside the services.
     pub fn execute(&self, sql: &str) {
+        Self::execute_in(&self.url(), sql);
+    }
+
+    /// The same in another of its databases.
+    pub fn execute_in(url: &str, sql: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            AsyncPgConnection::establish(&self.url()).await.unwrap().batch_execute(sql).await.unwrap();
+            AsyncPgConnection::establish(url).await.unwrap().batch_execute(sql).await.unwrap();
         });
     }
 }

@@ -23,6 +23,8 @@ RUN_ELSEWHERE = {
     ("docs/INTEGRATION.md", "javascript"): "tests/integration/resource_servers.py",
     ("docs/INTEGRATION.md", "nginx"): "tests/integration/gateway.py",
     ("docs/INTEGRATION.md", "yaml"): "tests/integration/gateway.py",
+    ("docs/OPERATIONS.md", "promql"): "tests/binary/metrics.rs",
+    ("docs/OPERATIONS.md", "yaml"): "tests/integration/run",
     ("docs/OPERATIONS.md", "sql"): "tests/pgbouncer/people.py",
     ("docs/WEBHOOKS.md", "python"): "tests/integration/webhooks.py",
     ("docs/clients.md", "typescript"): "tests/clients/run",

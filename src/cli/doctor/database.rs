@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     store::{
         Database, StoreError,
-        inspection::{self, Inspection, OLDEST},
+        inspection::{self, Inspection, OLDEST, Rights},
     },
 };
 
@@ -43,7 +43,8 @@ pub(super) async fn check(
     ]);
     // An older server has no such tables, and a standby none to write to.
     let pending = database.pending_migrations().await?;
-    checks.push(migrations(&pending));
+    checks.push(migrations(&pending, &database.unknown_migrations().await?));
+    checks.push(rights(&inspection::rights(&mut conn).await?));
     if pending.is_empty() {
         checks.extend(keys::check(config, &mut conn, after).await?);
     } else {
@@ -193,15 +194,36 @@ fn clock(there: DateTime<Utc>, here: DateTime<Utc>) -> Check {
     }
 }
 
-fn migrations(pending: &[String]) -> Check {
-    match pending {
-        [] => Check::ok("migrations", "the tables are of this version"),
-        [first, ..] => Check::problem(
+fn migrations(pending: &[String], unknown: &[String]) -> Check {
+    match (pending, unknown) {
+        ([], []) => Check::ok("migrations", "the tables are of this version"),
+        ([], [first, ..]) => Check::warning(
+            "migrations",
+            format!("the tables are of a newer version: {} unknown here, from {first} on", unknown.len()),
+            "Run the newer version, unless its changelog says that this one can work with its tables.",
+        ),
+        ([first, ..], _) => Check::problem(
             "migrations",
             format!("{} pending, from {first} on", pending.len()),
             "Run phone-auth migrate, or start the service, which does the same.",
         ),
     }
+}
+
+fn rights(found: &Rights) -> Check {
+    if found.is_read_only {
+        return Check::problem(
+            "rights",
+            "transactions begin as read-only",
+            "Find out who set default_transaction_read_only, and why: some do when the disk is full.",
+        );
+    }
+    if found.forbidden.is_empty() {
+        return Check::ok("rights", "the role may use every table and function");
+    }
+    let finding = format!("the role may not use: {}", found.forbidden);
+    let advice = "Grant it SELECT, INSERT, UPDATE and DELETE on the tables and EXECUTE on the functions (docs/DEPLOY.md), or make it their owner.";
+    Check::problem("rights", finding, advice)
 }
 
 #[cfg(test)]
