@@ -10,7 +10,7 @@ pub enum Job {
 }
 
 impl Job {
-    /// Its advisory lock: "purge" in ASCII. Two words of the key space are ours, see `MIGRATION_LOCK`.
+    /// Its advisory lock: "purge" in ASCII, as that of the migrations is a word (migrations.rs).
     fn lock(self) -> i64 {
         match self {
             Self::Purge => 0x70_75_72_67_65,

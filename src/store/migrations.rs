@@ -107,10 +107,15 @@ async fn refuse_too_old(conn: &mut AsyncPgConnection) -> Result<(), StoreError> 
 }
 
 async fn applied(conn: &mut Connection) -> Result<Vec<String>, StoreError> {
-    let is_there = diesel::dsl::sql::<Bool>("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL");
-    if !is_there.get_result::<bool>(conn).await? {
-        return Ok(Vec::new());
-    }
     let versions = diesel::dsl::sql::<Text>("SELECT version FROM __diesel_schema_migrations");
-    Ok(versions.load(conn).await?)
+    match versions.load(conn).await {
+        // Asked only here: readiness is looked at every second, and the table is missing once.
+        Err(_) if !has_table(conn).await? => Ok(Vec::new()),
+        versions => Ok(versions?),
+    }
+}
+
+async fn has_table(conn: &mut Connection) -> Result<bool, StoreError> {
+    let is_there = diesel::dsl::sql::<Bool>("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL");
+    Ok(is_there.get_result(conn).await?)
 }

@@ -5,21 +5,12 @@ import json
 import socket
 import time
 
+from answer import Answer
 from report import equal
 
 # Far apart: numbers that differ in their last four digits alone have a limit together.
 PHONES = (f"+7999{number:03}0001" for number in range(1, 1000))
 SECURITY = ("Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "Cache-Control")
-
-
-class Answer:
-    def __init__(self, response):
-        self.status = response.status
-        self.headers = response.headers
-        self.body = response.read()
-
-    def json(self):
-        return json.loads(self.body)
 
 
 def ask(port, method, path, headers=(), body=None, source="127.0.0.1", connection=None):

@@ -1,18 +1,9 @@
 """HTTP as it goes over the wire: nothing is followed, nothing is tidied up."""
 
 import http.client
-import json
 from urllib.parse import urlsplit
 
-
-class Answer:
-    def __init__(self, response):
-        self.status = response.status
-        self.headers = response.headers
-        self.body = response.read()
-
-    def json(self):
-        return json.loads(self.body)
+from answer import Answer
 
 
 def ask(method, url, headers=(), body=None):
