@@ -143,7 +143,7 @@ impl Config {
     /// # Errors
     ///
     /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::TestPhones`],
-    /// [`ConfigError::Webhooks`], [`ConfigError::Telemetry`], [`ConfigError::GuessBound`],
+    /// [`ConfigError::Sms`], [`ConfigError::Webhooks`], [`ConfigError::Telemetry`], [`ConfigError::GuessBound`],
     /// [`ConfigError::Missing`], [`ConfigError::PublicRootSecret`], [`ConfigError::NoSendLimits`],
     /// [`ConfigError::SimulatedSms`] or [`ConfigError::TestPhonesInProduction`].
     pub fn check(&self) -> Result<(), ConfigError> {
@@ -153,6 +153,7 @@ impl Config {
         let public_url = self.given_public_url()?;
         self.check_guess_bound()?;
         let test_phones = self.test_phones()?;
+        self.sms.check()?;
         self.webhooks.check()?;
         self.telemetry.check()?;
         if self.app_env == AppEnv::Development {
@@ -173,7 +174,7 @@ impl Config {
         if !self.limits.send_limits.is_on() {
             return Err(ConfigError::NoSendLimits);
         }
-        if self.sms.sms_provider == sms::Provider::Simulated && !self.sms.allow_simulated_sms {
+        if self.sms.is_simulated() && !self.sms.allow_simulated_sms {
             return Err(ConfigError::SimulatedSms);
         }
         if !test_phones.is_empty() && !self.allow_test_phones {

@@ -11,7 +11,7 @@
 //!
 //! * words: [`domain`], values that cannot be wrong;
 //! * tools, which do not know each other: [`store`], [`token`], [`picture`], [`sms`],
-//!   [`webhooks`] and [`webhook_signature`], [`embedded`], [`telemetry`], [`instruments`], [`places`],
+//!   [`webhooks`] and [`webhook_signature`], [`http_client`], [`embedded`], [`telemetry`], [`instruments`], [`places`],
 //!   [`connections`] and [`clock`],
 //!   and [`postman`], which makes a collection of the API document;
 //!   [`audit`], what is told of them for later, and [`custody`], the keys between database
@@ -41,6 +41,7 @@ pub mod domain;
 pub mod embedded;
 pub mod health;
 pub mod http;
+pub mod http_client;
 pub mod instruments;
 pub mod jobs;
 pub mod metrics;

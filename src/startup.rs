@@ -66,7 +66,8 @@ pub async fn prepare(
     let webhooks = register_webhooks(&mut conn, &config.webhooks, clock.now()).await?;
     drop(conn);
 
-    let (instruments, sms) = (Instruments::default(), SmsSender::new(&config.sms));
+    let (instruments, sms) =
+        (Instruments::default(), SmsSender::new(&config.sms).map_err(ConfigError::from)?);
     let metrics = metrics::registry(&instruments, &database, &sms);
     Ok(AppState {
         clock,

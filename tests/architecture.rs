@@ -12,7 +12,7 @@ use std::{fmt::Write, fs, path::Path};
 use self::source::{Source, sources};
 
 /// Each room and the rooms that it may name. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 35] = [
+const ROOMS: [(&str, &[&str]); 36] = [
     ("audit", &["domain"]),
     ("clock", &[]),
     ("connections", &[]),
@@ -20,14 +20,15 @@ const ROOMS: [(&str, &[&str]); 35] = [
     ("embedded", &[]),
     ("places", &[]),
     ("postman", &[]),
+    ("http_client", &["domain"]),
     ("instruments", &["domain"]),
-    ("telemetry", &["domain", "instruments"]),
+    ("telemetry", &["domain", "http_client", "instruments"]),
     ("picture", &["domain", "places"]),
-    ("sms", &["domain", "instruments"]),
+    ("sms", &["domain", "http_client", "instruments", "webhook_signature"]),
     ("store", &["domain", "instruments"]),
     ("token", &["domain", "places"]),
     ("webhook_signature", &[]),
-    ("webhooks", &["domain", "webhook_signature"]),
+    ("webhooks", &["domain", "http_client", "webhook_signature"]),
     ("config", &["connections", "domain", "embedded", "sms", "store", "telemetry", "token", "webhooks"]),
     ("custody", &["audit", "store", "token"]),
     (

@@ -2,6 +2,7 @@
 
 mod database;
 mod keys;
+mod providers;
 mod settings;
 
 use serde::Serialize;
@@ -101,6 +102,7 @@ impl Report {
 pub fn run(config: &Config, json: bool) -> anyhow::Result<()> {
     tell_warnings(config)?;
     let mut checks = settings::check(config);
+    checks.extend(providers::check(config)?);
     checks.extend(of_database(config)?);
     let report = Report::of(checks);
     if json {

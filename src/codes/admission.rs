@@ -1,11 +1,11 @@
 //! May a code be sent, how long is it, and in whose lane.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    domain::{DeviceId, Limit, OtpCode, PhoneNumber, Pseudonym, send_limits},
+    domain::{DeviceId, OtpCode, PhoneNumber, send_limits},
     http::{client::Client, problem::Problem},
     state::AppState,
     store::sends::{self, Admission, Lane, SendRequest},
@@ -22,8 +22,8 @@ pub(super) struct Admitted {
     pub device: Option<DeviceId>,
     /// After how long another may be asked for.
     pub next: TimeDelta,
-    /// A test number's code is known already and goes to nobody.
-    pub is_test: bool,
+    /// When it was counted; none: it goes to nobody, for a test number's code is known already.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// Admits a code to `phone` and draws it, as long as what was guessed so far demands.
@@ -41,17 +41,17 @@ pub(super) async fn admit(
         return Err(Problem::PhoneNotSupported);
     }
     if let Some(code) = app.settings.test_phones.code(phone, now) {
-        return Ok(Admitted { code: code.clone(), device: None, next: TimeDelta::zero(), is_test: true });
+        return Ok(Admitted { code: code.clone(), device: None, next: TimeDelta::zero(), at: None });
     }
     // A token that is not good is none: the lane of strangers is open to everybody.
     let device = device_token.and_then(|token| app.tokens.open_device(token, now).ok());
     let mut queued = app.database.queue_for_connection(TURN).await?;
     // Made only now, and in a box: ten thousand may wait, here or for their message, and need not have one.
-    let request = Box::new(request(app, client, phone, device));
+    let request = Box::new(request(app, client.address, phone, device));
     let admission = Box::pin(sends::admit(&mut queued.connection, &request)).await?;
     drop((queued, request));
-    let (lane, next, sends_today) = match admission {
-        Admission::Admitted { lane, next, sends_today } => (lane, next, sends_today),
+    let (lane, next, sends_today, at) = match admission {
+        Admission::Admitted { lane, next, sends_today, at } => (lane, next, sends_today, at),
         Admission::Wait(wait) => return Err(Problem::TooManyRequests(wait)),
     };
     warn_of_the_day(app, sends_today);
@@ -59,28 +59,28 @@ pub(super) async fn admit(
         Lane::Device(device) => (app.settings.premises.ladder.shortest(), Some(device)),
         Lane::Stranger(levels) => (app.settings.premises.ladder.for_stranger(&levels), None),
     };
-    Ok(Admitted { code: OtpCode::random(length), device, next, is_test: false })
+    Ok(Admitted { code: OtpCode::random(length), device, next, at: Some(at) })
 }
 
-fn request<'a>(
+/// What a code to `phone` is counted against.
+pub(super) fn request<'a>(
     app: &AppState,
-    client: &Client,
+    address: IpAddr,
     phone: &'a PhoneNumber,
     device: Option<DeviceId>,
 ) -> SendRequest<'a> {
     let key = |kind, value: &str| app.pseudonyms.of(kind, value);
-    let address = send_limits::single(client.address);
+    let networks = send_limits::networks(address).into_iter();
+    let networks = networks.map(|(network, limit)| (key("network", &network), limit));
+    let address = send_limits::single(address);
     let country = country(phone);
-    let networks = send_limits::networks(client.address).into_iter();
-    let mut limits: Vec<(Pseudonym, Limit)> =
-        networks.map(|(network, limit)| (key("network", &network), limit)).collect();
-    limits.push((key("block", send_limits::block(phone)), send_limits::NUMBER_BLOCK));
     SendRequest {
         at: app.clock.for_counters(),
         phone,
         phone_key: key("phone", phone.as_str()),
         device,
-        limits,
+        networks: networks.collect(),
+        block: (key("block", send_limits::block(phone)), send_limits::NUMBER_BLOCK),
         phones_of_address: (key("pair", &format!("{address} {}", phone.as_str())), key("phones", &address)),
         country_key: key("country", &country),
         country,

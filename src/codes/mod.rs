@@ -3,13 +3,15 @@
 
 mod admission;
 mod counting;
+mod sending;
 
+use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::admission::Admitted;
 pub(crate) use self::counting::settlement;
+use self::{admission::Admitted, sending::Counted};
 use crate::{
     domain::{InviteCode, OtpCode, PhoneNumber},
     http::{client::Client, problem::Problem},
@@ -60,7 +62,7 @@ pub(crate) struct NewCode<'a> {
 /// Sends a code, if the limits admit it, and gives the challenge that belongs
 /// to it. No connection is held while the message is on its way.
 pub(crate) async fn send(
-    app: &AppState,
+    app: &Data<AppState>,
     client: &Client,
     new: NewCode<'_>,
     now: DateTime<Utc>,
@@ -68,7 +70,7 @@ pub(crate) async fn send(
     let NewCode { purpose, phone, invite_code, device_token, locale } = new;
     // In a box, which is gone while the message is on its way: ten thousand may wait.
     let admitted = Box::pin(admission::admit(app, client, &phone, device_token, now)).await?;
-    let Admitted { code, device, next, is_test } = admitted;
+    let Admitted { code, device, next, at } = admitted;
     let challenge = NewChallenge { purpose, phone: &phone, code: &code, invite_code, device };
     let answer = CodeRequested {
         challenge_token: app.tokens.seal_challenge(challenge, now)?.token,
@@ -76,14 +78,13 @@ pub(crate) async fn send(
         expires_in: app.tokens.lives().challenge.num_seconds(),
         resend_in: (next + TimeDelta::milliseconds(999)).num_seconds().max(RESEND_IN),
     };
-    if !is_test {
+    if let Some(at) = at {
         let occasion = match purpose {
             Purpose::Login => Occasion::Login,
             Purpose::PhoneChange(_) => Occasion::PhoneChange,
         };
-        let country = phone.region();
-        app.sms.send(message(app, occasion, phone, code, locale), now).await?;
-        app.instruments.codes.sent(country);
+        let counted = Counted { at, address: client.address, device, next };
+        sending::hand_over(app, message(app, occasion, phone, code, locale), counted, now).await?;
     }
     Ok(answer)
 }

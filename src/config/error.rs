@@ -1,6 +1,6 @@
 use std::{io, path::PathBuf};
 
-use crate::{domain::TestPhonesError, telemetry, token, webhooks};
+use crate::{domain::TestPhonesError, sms, telemetry, token, webhooks};
 
 /// A setting that is missing or does not fit; the message names it.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum ConfigError {
     NoRootSecret,
     /// Production does not run with the simulated sender.
     #[error(
-        "SMS_PROVIDER is simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
+        "SMS_PROVIDER has simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
     )]
     SimulatedSms,
     /// Production limits sending.
@@ -42,6 +42,9 @@ pub enum ConfigError {
     /// The test phones.
     #[error("TEST_PHONES")]
     TestPhones(#[from] TestPhonesError),
+    /// Who carries the messages.
+    #[error(transparent)]
+    Sms(#[from] sms::SettingsError),
     /// Who is told of events.
     #[error(transparent)]
     Webhooks(#[from] webhooks::WebhookError),

@@ -23,6 +23,10 @@ tokio::task_local! {
 /// the service was away.
 const RETRY_AFTER: u32 = 2;
 
+/// What is said of a message that may have gone out: its code is of no use without the challenge.
+const UNANSWERED: &str = "The SMS provider did not tell whether it took the message. It may still arrive; the code in it \
+opens nothing. Ask for another one after `retry_after` seconds.";
+
 /// Why a request was not fulfilled: the only error that knows HTTP.
 ///
 /// What it carries is shown to the client, except for the causes of
@@ -87,8 +91,10 @@ pub enum Problem {
     TooManyRequests(TimeDelta),
     /// The provider refused.
     SmsRejected,
-    /// No provider took it.
-    SmsUnavailable,
+    /// No provider took it; when one may.
+    SmsUnavailable(Option<TimeDelta>),
+    /// A provider may have taken it; when another will be sent.
+    SmsUnanswered(TimeDelta),
     /// The database is away.
     Unavailable(anyhow::Error),
     /// A defect.
@@ -207,7 +213,7 @@ impl Problem {
             Self::InvalidImage(_) => ProblemKind::INVALID_IMAGE,
             Self::TooManyRequests(_) => ProblemKind::TOO_MANY_REQUESTS,
             Self::SmsRejected => ProblemKind::SMS_REJECTED,
-            Self::SmsUnavailable => ProblemKind::SMS_UNAVAILABLE,
+            Self::SmsUnavailable(_) | Self::SmsUnanswered(_) => ProblemKind::SMS_UNAVAILABLE,
             Self::Unavailable(_) => ProblemKind::SERVICE_UNAVAILABLE,
             Self::Internal(_) => ProblemKind::INTERNAL_ERROR,
         }
@@ -223,7 +229,13 @@ impl Problem {
                 details.detail = (*detail).into();
             }
             Self::InvalidCode { attempts_left } => details.attempts_left = Some(*attempts_left),
-            Self::TooManyRequests(wait) => details.retry_after = Some(whole_seconds(*wait)),
+            Self::TooManyRequests(wait) | Self::SmsUnavailable(Some(wait)) => {
+                details.retry_after = Some(whole_seconds(*wait));
+            }
+            Self::SmsUnanswered(wait) => {
+                details.detail = UNANSWERED.into();
+                details.retry_after = Some(whole_seconds(*wait));
+            }
             Self::InviteAlreadyActivated(code) => {
                 details.activated_invite_code = code.as_ref().map(ToString::to_string);
             }

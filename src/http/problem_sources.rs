@@ -4,7 +4,6 @@ use super::problem::Problem;
 use crate::{
     domain::PhoneNumberError,
     picture::{Flaw, PictureError},
-    sms::SmsError,
     store::StoreError,
     token::{PinError, TokenError},
 };
@@ -66,15 +65,6 @@ fn sentence(flaw: Flaw) -> &'static str {
         }
         Flaw::LosslessTooLong => {
             "The picture is a WebP that keeps more than 256 KiB without loss: send it as PNG, JPEG or lossy WebP."
-        }
-    }
-}
-
-impl From<SmsError> for Problem {
-    fn from(error: SmsError) -> Self {
-        match error {
-            SmsError::Rejected => Self::SmsRejected,
-            SmsError::Unavailable => Self::SmsUnavailable,
         }
     }
 }

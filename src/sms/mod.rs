@@ -1,52 +1,46 @@
-//! Sending text messages: one provider's ways in each file.
+//! Sending text messages: one provider's ways in each file, and who is asked
+//! when one of them does not take a message.
 
+mod breaker;
+mod exchange;
+mod outcome;
+mod settings;
 mod simulated;
+mod smsaero;
 mod text;
+mod twilio;
+mod webhook;
 
-pub use simulated::{Delay, Inbox, InboxMessage, Simulated};
-pub use text::{CodeText, Language, Occasion};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use std::time::Instant;
-
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::timeout;
 use tracing::Instrument;
 
+use self::{
+    breaker::{Breaker, Change},
+    exchange::Exchange,
+    smsaero::SmsAero,
+    twilio::Twilio,
+    webhook::Webhook,
+};
+pub use self::{
+    outcome::{Accepted, Attempt, Credentials, Delivery, Failure, FailureKind, SmsError},
+    settings::{Provider, Settings, SettingsError},
+    simulated::{Delay, Inbox, InboxMessage, Simulated},
+    text::{CodeText, Language, Occasion},
+};
 use crate::{
     domain::{OtpCode, PhoneNumber},
+    http_client::LATE,
     instruments::Messages,
 };
 
-/// Which provider carries the messages, and how.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)]
-pub struct Settings {
-    /// Who carries the messages; simulated: nobody, they go to the inbox at /dev/inbox
-    #[arg(long, env = "SMS_PROVIDER", value_enum, default_value_t)]
-    pub sms_provider: Provider,
-    /// How long a simulated message takes, in milliseconds: a range or one number
-    #[arg(long, env = "SMS_SIMULATED_DELAY_MS", default_value = "1000-2000")]
-    pub sms_simulated_delay_ms: Delay,
-    /// Lets production run with the simulated sender: anybody can read every code at /dev/inbox
-    #[arg(long, env = "ALLOW_SIMULATED_SMS", default_value_t = false, action = clap::ArgAction::Set)]
-    pub allow_simulated_sms: bool,
-}
-
-/// The providers this version knows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Provider {
-    /// Messages stay in this process.
-    #[default]
-    Simulated,
-}
-
-impl Provider {
-    /// Its name, as `SMS_PROVIDER` has it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Simulated => "simulated",
-        }
-    }
-}
+/// How long a provider may take in all.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One message, ready to go.
 pub struct Message {
@@ -54,83 +48,181 @@ pub struct Message {
     pub phone: PhoneNumber,
     /// What the phone shows.
     pub text: String,
-    /// The code in the text, for the simulated inbox; none: there is no code in it.
+    /// The code in the text, for who shows it apart; none: there is no code in it.
     pub code: Option<OtpCode>,
-}
-
-/// Why a message did not go.
-#[derive(Debug, thiserror::Error)]
-pub enum SmsError {
-    /// The provider will not carry a message to this number.
-    #[error("the provider refused the message")]
-    Rejected,
-    /// No provider took the message; it can be tried again.
-    #[error("no provider took the message")]
-    Unavailable,
 }
 
 /// The way to the people's phones. Clones share it, and what is counted.
 #[derive(Clone)]
 pub struct SmsSender {
-    way: Way,
+    /// In the order in which they are asked; one at least.
+    carriers: Arc<[Carrier]>,
     messages: Messages,
 }
 
-/// Who carries the messages.
-#[derive(Clone)]
+/// A provider, and how it goes with it.
+struct Carrier {
+    way: Way,
+    breaker: Breaker,
+}
+
+/// The way through each provider.
 enum Way {
     /// Messages stay in this process.
     Simulated(Simulated),
+    SmsAero(SmsAero),
+    Twilio(Twilio),
+    Webhook(Webhook),
 }
 
 impl Way {
-    /// As metrics and traces name it.
-    fn name(&self) -> &'static str {
+    fn new(provider: Provider, settings: &Settings, exchange: &Exchange) -> Result<Self, SettingsError> {
+        let exchange = exchange.clone();
+        Ok(match provider {
+            Provider::Simulated => Self::Simulated(Simulated::new(settings.sms_simulated_delay_ms)),
+            Provider::SmsAero => Self::SmsAero(SmsAero::new(&settings.smsaero, exchange)?),
+            Provider::Twilio => Self::Twilio(Twilio::new(&settings.twilio, exchange)?),
+            Provider::Webhook => Self::Webhook(Webhook::new(&settings.webhook, exchange)?),
+        })
+    }
+
+    fn provider(&self) -> Provider {
         match self {
-            Self::Simulated(_) => "simulated",
+            Self::Simulated(_) => Provider::Simulated,
+            Self::SmsAero(_) => Provider::SmsAero,
+            Self::Twilio(_) => Provider::Twilio,
+            Self::Webhook(_) => Provider::Webhook,
+        }
+    }
+
+    async fn send(&self, message: &Message, now: DateTime<Utc>) -> Result<Accepted, Failure> {
+        match self {
+            // In no box: ten thousand may wait here.
+            Self::Simulated(simulated) => Ok(simulated.send(message, now).await),
+            Self::SmsAero(smsaero) => in_time(smsaero.send(message, now)).await,
+            Self::Twilio(twilio) => in_time(twilio.send(message, now)).await,
+            Self::Webhook(webhook) => in_time(webhook.send(message, now)).await,
         }
     }
 }
 
-/// How metrics and traces name what came of a message.
-fn outcome(sent: &Result<(), SmsError>) -> &'static str {
-    match sent {
-        Ok(()) => "sent",
-        Err(SmsError::Rejected) => "rejected",
-        Err(SmsError::Unavailable) => "unavailable",
-    }
+/// Who is late may have sent the message.
+async fn in_time<T>(sent: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let late = |_| Err(Failure::from(FailureKind::Unanswered).because(LATE));
+    timeout(PATIENCE, Box::pin(sent)).await.unwrap_or_else(late)
 }
 
 impl SmsSender {
-    /// Prepares the provider that `settings` name.
-    #[must_use]
-    pub fn new(settings: &Settings) -> Self {
-        let way = match settings.sms_provider {
-            Provider::Simulated => Way::Simulated(Simulated::new(settings.sms_simulated_delay_ms)),
-        };
-        Self { way, messages: Messages::default() }
-    }
-
-    /// Sends `message`; returns when the provider has it.
-    ///
-    /// Nothing is held meanwhile: no thread and no connection of the database.
+    /// Prepares the providers that `settings` name.
     ///
     /// # Errors
     ///
-    /// [`SmsError`]: the message did not go.
-    pub async fn send(&self, message: Message, now: chrono::DateTime<chrono::Utc>) -> Result<(), SmsError> {
-        let (provider, began) = (self.way.name(), Instant::now());
+    /// [`SettingsError`], which names the setting at fault.
+    pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
+        let providers = &settings.sms_provider;
+        let is_twice = (1..providers.len()).any(|at| providers[..at].contains(&providers[at]));
+        if providers.is_empty() || is_twice {
+            return Err(SettingsError::Providers);
+        }
+        let exchange = Exchange::new()?;
+        let carriers = providers.iter().map(|provider| {
+            Ok(Carrier { way: Way::new(*provider, settings, &exchange)?, breaker: Breaker::default() })
+        });
+        let carriers = carriers.collect::<Result<_, SettingsError>>()?;
+        Ok(Self { carriers, messages: Messages::default() })
+    }
+
+    /// Sends `message`: asks one provider after the other until one takes it, or until one may have taken it. Nothing
+    /// is sent twice.
+    ///
+    /// Returns when it is known, after five seconds for each provider at the most. Nothing is held meanwhile: no
+    /// thread and no connection of the database.
+    pub async fn send(&self, message: &Message, now: DateTime<Utc>) -> Delivery {
+        let mut delivery = Delivery::default();
+        let began = Instant::now();
+        for carrier in self.carriers.iter() {
+            let attempt = self.ask(carrier, message, now + began.elapsed()).await;
+            let decides = match &attempt.outcome {
+                Ok(_) => true,
+                Err(failure) => failure.kind == FailureKind::Unanswered,
+            };
+            delivery.attempts.push(attempt);
+            if decides {
+                break;
+            }
+        }
+        delivery
+    }
+
+    async fn ask(&self, carrier: &Carrier, message: &Message, now: DateTime<Utc>) -> Attempt {
+        let provider = carrier.way.provider();
+        let patience = TimeDelta::from_std(PATIENCE).unwrap_or_default();
+        if let Err(wait) = carrier.breaker.admit(now, patience) {
+            let failure = Failure { retry_after: Some(wait), ..FailureKind::Resting.into() };
+            return Attempt { provider, outcome: Err(failure) };
+        }
         let step = tracing::info_span!(
             target: "traces", "sms.send",
-            phone_auth.sms.provider = provider, phone_auth.outcome = tracing::field::Empty,
+            phone_auth.sms.provider = provider.as_str(), phone_auth.outcome = tracing::field::Empty,
         );
-        // No function in between: ten thousand may wait here, and each would hold the message once more.
-        let sent = match &self.way {
-            Way::Simulated(simulated) => simulated.send(message, now).instrument(step.clone()).await,
-        };
-        step.record("phone_auth.outcome", outcome(&sent));
-        self.messages.handed_over(provider, outcome(&sent), began.elapsed());
-        sent
+        let began = Instant::now();
+        let outcome = carrier.way.send(message, now).instrument(step.clone()).await;
+        let attempt = Attempt { provider, outcome };
+        step.record("phone_auth.outcome", attempt.outcome_name());
+        self.messages.handed_over(provider.as_str(), attempt.outcome_name(), began.elapsed());
+        self.note(carrier, &attempt, now + began.elapsed());
+        attempt
+    }
+
+    /// Tells the log and the breaker what came of an attempt that ended `now`.
+    fn note(&self, carrier: &Carrier, attempt: &Attempt, now: DateTime<Utc>) {
+        let (provider, outcome) = (attempt.provider.as_str(), attempt.outcome_name());
+        match &attempt.outcome {
+            Ok(Accepted { id, .. }) => {
+                tracing::debug!(provider, message_id = id, "a provider took a message")
+            }
+            Err(Failure { kind, code, .. }) if kind.is_of_the_message() => {
+                tracing::info!(provider, outcome, code = code.as_deref(), "a provider refused a message");
+            }
+            Err(Failure { code, .. }) => {
+                tracing::warn!(
+                    provider,
+                    outcome,
+                    code = code.as_deref(),
+                    "a provider did not take a message"
+                );
+            }
+        }
+        let has_failed = matches!(&attempt.outcome, Err(failure) if !failure.kind.is_of_the_message());
+        match carrier.breaker.note(has_failed, now) {
+            Some(Change::Rests) => {
+                tracing::error!(
+                    provider,
+                    "a provider failed five times within 30 seconds, and rests for 30 seconds"
+                );
+                self.messages.rests(provider, true);
+            }
+            Some(Change::Works) => {
+                tracing::info!(provider, "a provider takes messages again");
+                self.messages.rests(provider, false);
+            }
+            None => {}
+        }
+    }
+
+    /// Asks every provider whether it knows us, as far as that can be asked. Nothing is sent.
+    pub async fn check_credentials(&self, now: DateTime<Utc>) -> Vec<(Provider, Credentials)> {
+        let mut found = Vec::new();
+        for carrier in self.carriers.iter() {
+            let credentials = match &carrier.way {
+                Way::Simulated(_) => Credentials::None,
+                Way::Webhook(_) => Credentials::Untold,
+                Way::SmsAero(smsaero) => in_time(smsaero.check(now)).await.into(),
+                Way::Twilio(twilio) => in_time(twilio.check(now)).await.into(),
+            };
+            found.push((carrier.way.provider(), credentials));
+        }
+        found
     }
 
     /// What is counted of the messages.
@@ -142,8 +234,9 @@ impl SmsSender {
     /// Where simulated messages can be read; no other sender has one.
     #[must_use]
     pub fn inbox(&self) -> Option<&Inbox> {
-        match &self.way {
+        self.carriers.iter().find_map(|carrier| match &carrier.way {
             Way::Simulated(simulated) => Some(simulated.inbox()),
-        }
+            _ => None,
+        })
     }
 }

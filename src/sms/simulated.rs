@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use rand::RngExt;
 
-use super::{Message, SmsError};
+use super::{Accepted, Message};
 use crate::domain::{OtpCode, PhoneNumber};
 
 /// How long a simulated message takes, in milliseconds: `1000-2000` or `0`.
@@ -102,7 +102,7 @@ impl Simulated {
         &self.inbox
     }
 
-    pub(super) async fn send(&self, message: Message, now: DateTime<Utc>) -> Result<(), SmsError> {
+    pub(super) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Accepted {
         let delay = self.delay.random();
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -110,10 +110,10 @@ impl Simulated {
         // The only place where a code is logged; production refuses this sender unless told otherwise.
         tracing::info!(phone = message.phone.masked(), text = message.text, "simulated SMS delivered");
         let Message { phone, text, code } = message;
-        if let Some(code) = code {
-            self.inbox.put(InboxMessage { phone, text, code, sent_at: now });
+        if let Some(code) = code.clone() {
+            self.inbox.put(InboxMessage { phone: phone.clone(), text: text.clone(), code, sent_at: now });
         }
-        Ok(())
+        Accepted::default()
     }
 }
 

@@ -1,6 +1,6 @@
-//! Admitting a code to be sent: `phone_guard`, `device_guard`, `rate_limit`,
+//! Admitting a code to be sent, and taking that back: `phone_guard`, `device_guard`, `rate_limit`,
 //! `country_traffic` and `sends_per_day`, decided and counted by one call of a
-//! function in the database (the migration `create_guard_functions`).
+//! function in the database (the migrations `create_guard_functions` and `return_failed_sends`).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{Array, Bool, Integer, Interval, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -24,8 +24,10 @@ pub struct SendRequest<'a> {
     pub phone_key: Pseudonym,
     /// The device that shows its token, if one does.
     pub device: Option<DeviceId>,
-    /// What else is limited: the networks of the client, the block of the number.
-    pub limits: Vec<(Pseudonym, Limit)>,
+    /// The networks of the client.
+    pub networks: Vec<(Pseudonym, Limit)>,
+    /// The block of the number.
+    pub block: (Pseudonym, Limit),
     /// The client's address and this phone together, and the client's address:
     /// the second is charged for a phone that the first does not know.
     pub phones_of_address: (Pseudonym, Pseudonym),
@@ -35,6 +37,15 @@ pub struct SendRequest<'a> {
     pub country_key: Pseudonym,
     /// How many codes strangers may be sent on a day; none: no send is limited.
     pub per_day: Option<i32>,
+}
+
+impl SendRequest<'_> {
+    /// Everything that is limited beside the phone, the country and the day.
+    fn all_limits(&self) -> Vec<(Pseudonym, Limit)> {
+        let (pair, phones) = self.phones_of_address;
+        let of_address = [(pair, send_limits::PHONE_REMEMBERED), (phones, send_limits::PHONES_PER_ADDRESS)];
+        self.networks.iter().copied().chain([self.block]).chain(of_address).collect()
+    }
 }
 
 /// What came of asking for a code. Every case is ordinary.
@@ -47,6 +58,8 @@ pub enum Admission {
         next: TimeDelta,
         /// The codes sent to strangers today, this one among them; none when it is not counted.
         sends_today: Option<i32>,
+        /// When it was counted, as the database has it.
+        at: DateTime<Utc>,
     },
     /// Nothing was counted; after this time it will be admitted, if nobody else asks.
     Wait(TimeDelta),
@@ -89,9 +102,9 @@ statement! {
     } -> (
         Nullable<Interval>, Bool,
         Nullable<Interval>, Nullable<Interval>, Nullable<Interval>, Nullable<Interval>,
-        Nullable<Interval>, Nullable<Integer>,
+        Nullable<Interval>, Nullable<Integer>, Timestamptz,
     )
-    "SELECT wait, trusted, f4, f6, g4, g6, next, sends_today FROM admit_send(
+    "SELECT wait, trusted, f4, f6, g4, g6, next, sends_today, coalesce($1, now()) FROM admit_send(
          _at => $1, _limited => $2, _device => $3, _number => $4, _failures_every => $5, _failures_burst => $6,
          _device_every => $7, _device_burst => $8, _phone => $9, _gap => $10, _every => $11, _burst => $12,
          _keys => $13, _everies => $14, _bursts => $15, _pair => $16, _phones => $17, _country => $18,
@@ -108,6 +121,7 @@ type AdmittedRow = (
     Option<TimeDelta>,
     Option<TimeDelta>,
     Option<i32>,
+    DateTime<Utc>,
 );
 
 /// Admits a code to be sent and counts it against every limit, or tells how
@@ -119,8 +133,7 @@ type AdmittedRow = (
 pub async fn admit(conn: &mut Connection, request: &SendRequest<'_>) -> Result<Admission, StoreError> {
     let per_day = request.per_day.unwrap_or_default();
     let (pair, phones) = request.phones_of_address;
-    let of_address = [(pair, send_limits::PHONE_REMEMBERED), (phones, send_limits::PHONES_PER_ADDRESS)];
-    let limits: Vec<_> = request.limits.iter().copied().chain(of_address).collect();
+    let limits = request.all_limits();
     let statement = AdmitSend {
         at: request.at,
         limited: request.per_day.is_some(),
@@ -148,7 +161,7 @@ pub async fn admit(conn: &mut Connection, request: &SendRequest<'_>) -> Result<A
         day_devices: send_limits::reserve(per_day),
     };
     let row: AdmittedRow = statement.get_result(conn).await?;
-    let (wait, trusted, f4, f6, g4, g6, next, sends_today) = row;
+    let (wait, trusted, f4, f6, g4, g6, next, sends_today, at) = row;
     if let Some(wait) = wait {
         return Ok(Admission::Wait(wait));
     }
@@ -161,5 +174,69 @@ pub async fn admit(conn: &mut Connection, request: &SendRequest<'_>) -> Result<A
             deployment_medium: g6.unwrap_or_default(),
         }),
     };
-    Ok(Admission::Admitted { lane, next: next.unwrap_or_default(), sends_today })
+    Ok(Admission::Admitted { lane, next: next.unwrap_or_default(), sends_today, at })
+}
+
+statement! {
+    ReturnFailedSend<'a> {
+        at: DateTime<Utc> => Timestamptz,
+        device: Option<Uuid> => Nullable<SqlUuid>,
+        device_every: TimeDelta => Interval,
+        phone: Uuid => SqlUuid,
+        every: TimeDelta => Interval,
+        keys: Vec<Uuid> => Array<SqlUuid>,
+        everies: Vec<TimeDelta> => Array<Interval>,
+        pair: Uuid => SqlUuid,
+        pair_every: TimeDelta => Interval,
+        phones: Uuid => SqlUuid,
+        country: &'a str => Text,
+    } -> (Bool,)
+    "SELECT true FROM return_failed_send(
+         _at => $1, _device => $2, _device_every => $3, _phone => $4, _every => $5, _keys => $6, _everies => $7,
+         _pair => $8, _pair_every => $9, _phones => $10, _country => $11)"
+}
+
+/// What a message is given back that did not go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returned {
+    /// Everything.
+    All,
+    /// What its number and the deployment were charged. The client's networks stay charged: nobody else bounds how
+    /// often a provider is asked for numbers that it refuses.
+    AllButNetworks,
+}
+
+/// Gives back what [`admit`] counted for `request` at `at` in the lane of `device`, once it is certain that no message
+/// went. Called once at most.
+///
+/// # Errors
+///
+/// [`StoreError`]: it stays counted.
+pub async fn give_back(
+    conn: &mut Connection,
+    request: &SendRequest<'_>,
+    device: Option<DeviceId>,
+    at: DateTime<Utc>,
+    returned: Returned,
+) -> Result<(), StoreError> {
+    let (pair, phones) = request.phones_of_address;
+    let limits: Vec<_> = match returned {
+        Returned::All => request.all_limits(),
+        Returned::AllButNetworks => vec![request.block],
+    };
+    let statement = ReturnFailedSend {
+        at,
+        device: device.map(|device| device.0),
+        device_every: send_limits::DEVICE.every,
+        phone: request.phone_key.0,
+        every: send_limits::STRANGER.every,
+        keys: limits.iter().map(|(key, _)| key.0).collect(),
+        everies: limits.iter().map(|(_, limit)| limit.every).collect(),
+        pair: pair.0,
+        pair_every: send_limits::PHONE_REMEMBERED.every,
+        phones: phones.0,
+        country: &request.country,
+    };
+    let (_,): (bool,) = statement.get_result(conn).await?;
+    Ok(())
 }

@@ -1,10 +1,8 @@
 //! Webhooks: who is told of events, and how (Standard Webhooks 1.0.0).
 
-mod client;
 mod endpoint;
 mod health;
 mod message;
-mod reach;
 mod sender;
 
 use std::time::Duration;

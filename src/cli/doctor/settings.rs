@@ -7,7 +7,6 @@ use super::Check;
 use crate::{
     config::{AppEnv, Config},
     domain::guess_bound,
-    sms::Provider,
 };
 
 /// Files that a process needs for ten thousand waiting clients, and some to spare.
@@ -27,7 +26,6 @@ pub(super) fn check(config: &Config) -> Vec<Check> {
         guess_bound(config),
         test_phones(config),
         sms(config),
-        sms_credentials(config),
         webhooks(config),
         files(),
     ]
@@ -188,20 +186,22 @@ fn test_phones(config: &Config) -> Check {
 
 fn sms(config: &Config) -> Check {
     const NAME: &str = "sms";
-    match config.sms.sms_provider {
-        Provider::Simulated if is_production(config) => Check::warning(
+    let providers: Vec<_> = config.sms.sms_provider.iter().map(|provider| provider.as_str()).collect();
+    let providers = providers.join(", then ");
+    match config.sms.check() {
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            Check::problem(NAME, format!("{error:#}"), "docs/sms.md says what each provider needs.")
+        }
+        Ok(()) if config.sms.is_simulated() && is_production(config) => Check::warning(
             NAME,
-            "SMS_PROVIDER is simulated: nobody gets a message, and everybody can read every code",
+            "SMS_PROVIDER has simulated: nobody gets its messages, and everybody can read every code",
             "Choose a provider before any number is real.",
         ),
-        Provider::Simulated => Check::ok(NAME, "simulated: codes are read at /dev/inbox"),
-    }
-}
-
-/// Every provider answers for itself here: one that is added does not compile before it does.
-fn sms_credentials(config: &Config) -> Check {
-    match config.sms.sms_provider {
-        Provider::Simulated => Check::skipped("sms-credentials", "the simulated provider has none"),
+        Ok(()) if config.sms.is_simulated() => {
+            Check::ok(NAME, format!("{providers}: codes are read at /dev/inbox"))
+        }
+        Ok(()) => Check::ok(NAME, providers),
     }
 }
 

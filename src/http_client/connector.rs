@@ -22,39 +22,40 @@ use hyper_util::{
 };
 use tower_service::Service;
 
-use super::reach::Resolver;
+use super::{Options, reach::Resolver};
 
-/// How long a connection may take to be made, TLS included.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
-/// Connections that nothing is sent on are closed before most servers do it.
-const IDLE: Duration = Duration::from_secs(20);
-/// How much an endpoint may say before its answer is known. No answer that is
+/// How much a server may say before its answer is known. No answer that is
 /// meant is longer; without a bound 1xx answers could go on for ever, each of
 /// them read and passed over.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Follows no redirection, for where it leads to nobody has looked at, and
 /// asks no proxy, which would find the addresses by itself, past `reach`.
-pub(super) type Client = Pooled<Connector, Full<Bytes>>;
+pub type Client = Pooled<Connector, Full<Bytes>>;
 
-/// A client that connects to where `resolver` says.
+/// A client as `options` have it. Certificates are verified, always.
 ///
 /// # Errors
 ///
 /// The TLS library's, when it cannot be set up.
-pub(super) fn client(resolver: Resolver) -> Result<Client, native_tls::Error> {
-    let mut http = HttpConnector::new_with_resolver(resolver);
+pub fn client(options: &Options) -> Result<Client, native_tls::Error> {
+    let mut http = HttpConnector::new_with_resolver(Resolver { allows_private: options.allows_private });
     http.enforce_http(false);
     http.set_nodelay(true);
+    // Shared among the addresses of a name, so that the last of them is tried as well.
+    http.set_connect_timeout(Some(options.connect));
     let tls = native_tls::TlsConnector::new()?;
-    let connector = Connector(HttpsConnector::from((http, tls.into())));
+    let connector = Connector { https: HttpsConnector::from((http, tls.into())), patience: options.connect };
     let mut builder = Pooled::builder(TokioExecutor::new());
-    Ok(builder.pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).build(connector))
+    Ok(builder.pool_idle_timeout(options.idle).pool_timer(TokioTimer::new()).build(connector))
 }
 
 /// Makes connections that end when too much is said on them.
 #[derive(Clone)]
-pub(super) struct Connector(HttpsConnector<HttpConnector<Resolver>>);
+pub struct Connector {
+    https: HttpsConnector<HttpConnector<Resolver>>,
+    patience: Duration,
+}
 
 type Stream = <HttpsConnector<HttpConnector<Resolver>> as Service<Uri>>::Response;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -65,11 +66,11 @@ impl Service<Uri> for Connector {
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(cx)
+        self.https.poll_ready(cx)
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let made = tokio::time::timeout(CONNECT_PATIENCE, self.0.call(to));
+        let made = tokio::time::timeout(self.patience, self.https.call(to));
         let late = |_| BoxError::from(io::Error::from(io::ErrorKind::TimedOut));
         made.map_err(late)
             .map(|made| made.flatten().map(|stream| Bounded { stream, left: LONGEST_ANSWER }))
@@ -78,12 +79,12 @@ impl Service<Uri> for Connector {
 }
 
 /// A connection on which only so much is read after each time something was sent.
-pub(super) struct Bounded<S> {
+pub struct Bounded<S> {
     stream: S,
     left: usize,
 }
 
-/// An endpoint said more than any answer has.
+/// A server said more than any answer has.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer is too long")]
 pub(super) struct TooLong;

@@ -22,8 +22,8 @@ pub(super) struct PrivateNetwork;
 /// The connection is made to what is found here and to nothing else, so a name
 /// that stands for another address a moment later gains nothing.
 #[derive(Clone, Copy)]
-pub(super) struct Resolver {
-    pub allows_private: bool,
+pub struct Resolver {
+    pub(super) allows_private: bool,
 }
 
 type Found = Result<vec::IntoIter<SocketAddr>, Box<dyn Error + Send + Sync>>;

@@ -1,0 +1,1 @@
+DROP FUNCTION return_failed_send;
