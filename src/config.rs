@@ -6,6 +6,7 @@ mod error;
 mod help;
 mod limits;
 mod probe;
+mod public_url;
 mod referral;
 mod root_secret;
 
@@ -16,7 +17,6 @@ use std::{
 
 use clap::Parser;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 pub use self::{
     command::{
@@ -144,7 +144,7 @@ impl Config {
     ///
     /// [`ConfigError::Token`], [`ConfigError::PublicUrl`], [`ConfigError::TestPhones`],
     /// [`ConfigError::Sms`], [`ConfigError::Webhooks`], [`ConfigError::Telemetry`], [`ConfigError::GuessBound`],
-    /// [`ConfigError::Missing`], [`ConfigError::PublicRootSecret`], [`ConfigError::NoSendLimits`],
+    /// [`ConfigError::Texts`], [`ConfigError::Missing`], [`ConfigError::PublicRootSecret`], [`ConfigError::NoSendLimits`],
     /// [`ConfigError::SimulatedSms`] or [`ConfigError::TestPhonesInProduction`].
     pub fn check(&self) -> Result<(), ConfigError> {
         if given(self.token.root_secret.as_ref()).is_some() {
@@ -156,6 +156,7 @@ impl Config {
         self.sms.check()?;
         self.webhooks.check()?;
         self.telemetry.check()?;
+        self.texts(&self.public_url(self.listen_addr)?)?;
         if self.app_env == AppEnv::Development {
             return Ok(());
         }
@@ -207,24 +208,6 @@ impl Config {
             AppEnv::Development => telemetry::Format::Text,
             AppEnv::Production => telemetry::Format::Json,
         }
-    }
-
-    /// How the world reaches a service that listens at `listening`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::PublicUrl`].
-    pub fn public_url(&self, listening: SocketAddr) -> Result<Url, ConfigError> {
-        match self.given_public_url()? {
-            Some(url) => Ok(url),
-            None => parse_public_url(&format!("http://localhost:{}", listening.port())),
-        }
-    }
-
-    /// The address that was given, checked.
-    fn given_public_url(&self) -> Result<Option<Url>, ConfigError> {
-        let text = self.public_url.as_deref().filter(|text| !text.is_empty());
-        text.map(parse_public_url).transpose()
     }
 
     /// Where data is kept.
@@ -284,17 +267,4 @@ impl Config {
 /// An empty variable is how many tools write one that is not set.
 fn given(secret: Option<&SecretString>) -> Option<&SecretString> {
     secret.filter(|secret| !secret.expose_secret().is_empty())
-}
-
-/// An address with a host and without anything that a link could not be made
-/// from. What was given is not repeated: it may hold a password.
-fn parse_public_url(text: &str) -> Result<Url, ConfigError> {
-    let url = Url::parse(text).map_err(|_| ConfigError::PublicUrl)?;
-    let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let plain = alone && url.username().is_empty() && url.password().is_none();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain {
-        Ok(url)
-    } else {
-        Err(ConfigError::PublicUrl)
-    }
 }

@@ -10,7 +10,7 @@ use crate::{
     instruments::Instruments,
     metrics,
     picture::Pictures,
-    sms::SmsSender,
+    sms::{SmsSender, Texts},
     state::{AppSettings, AppState},
     store::{Connection, Database, StoreError, webhook_endpoints},
     token::{TokenError, Tokens},
@@ -50,6 +50,8 @@ pub async fn prepare(
     public_url: Url,
     clock: Clock,
 ) -> Result<AppState, StartError> {
+    let texts = config.texts(&public_url)?;
+    tell_of_long(&texts);
     let settings = app_settings(config, public_url)?;
     let mut token = config.token.clone();
     token.root_secret = Some(config.root_secret()?);
@@ -78,11 +80,23 @@ pub async fn prepare(
         tokens,
         pictures: Pictures::default(),
         sms,
+        texts,
         webhooks,
         instruments,
         metrics,
         settings,
     })
+}
+
+/// Templates are refused for what our own words may do: a long host, or a long name on Android, leaves them no room.
+fn tell_of_long(texts: &Texts) {
+    let long: Vec<_> = texts.examples().into_iter().filter(|text| !text.fits).map(|text| text.name).collect();
+    if !long.is_empty() {
+        tracing::warn!(
+            texts = long.join(", "),
+            "messages take two segments and cost twice: the host of PUBLIC_URL or SITE_NAME is too long for them; shorten it, or write shorter words (SMS_TEMPLATES_DIR)"
+        );
+    }
 }
 
 /// What features are told by the operator, who set `config`.

@@ -10,7 +10,7 @@ use crate::{
     },
     instruments::Instruments,
     picture::Pictures,
-    sms::SmsSender,
+    sms::{SmsSender, Texts},
     store::Database,
     token::{PinHasher, Pseudonyms, Tokens},
     webhooks::Webhooks,
@@ -34,6 +34,8 @@ pub struct AppState {
     pub pictures: Pictures,
     /// The way to the people's phones.
     pub sms: SmsSender,
+    /// What is sent by it.
+    pub texts: Texts,
     /// Who is told of events, and how; none: nobody.
     pub webhooks: Option<Webhooks>,
     /// What this process counts.

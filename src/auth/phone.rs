@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    codes::{self, CodeRequested, NewCode},
+    codes::{self, Accepted, Autofill, CodeRequested, NewCode},
     domain::{InviteCode, PhoneNumber},
     http::{client::Client, json::Json, problem::Problem},
     state::AppState,
@@ -36,10 +36,14 @@ struct RequestCode {
         example = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwidHlwIjoiZHZjK2p3ZSJ9..c2FtcGxl.c2FtcGxl.c2FtcGxl"
     )]
     device_token: Option<String>,
-    /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent: the one usual in the number's country.
+    /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent or another: the first of them in
+    /// `Accept-Language`, else the one usual in the number's country.
     #[serde(default)]
     #[schema(example = "en")]
     locale: Option<String>,
+    #[serde(default)]
+    #[schema(example = "web", default = "web")]
+    autofill: Autofill,
 }
 
 /// Send a login code
@@ -64,6 +68,7 @@ struct RequestCode {
 pub(super) async fn request_code(
     app: Data<AppState>,
     client: Client,
+    accepted: Accepted,
     Json(body): Json<RequestCode>,
 ) -> Result<web::Json<CodeRequested>, Problem> {
     let phone = PhoneNumber::parse(&body.phone, app.settings.default_region)?;
@@ -71,31 +76,29 @@ pub(super) async fn request_code(
     let invite_code = body.invite_code.map(|text| text.parse().unwrap_or_else(|_| InviteCode::nobodys()));
     let new = NewCode {
         purpose: Purpose::Login,
+        language: accepted.choose(body.locale.as_deref(), &phone),
+        autofill: body.autofill,
         phone,
         invite_code: invite_code.as_ref(),
         device_token: body.device_token.as_deref(),
-        locale: body.locale.as_deref(),
     };
     Ok(web::Json(codes::send(&app, &client, new, app.clock.now()).await?))
 }
 
-/// The headers of this request that anybody reads from here on.
-const READ: [HeaderName; 5] = [
-    header::ACCEPT_LANGUAGE,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::X_FORWARDED_FOR,
-];
+/// The headers of this request that anybody reads from here on, beside `Accept-Language`.
+const READ: [HeaderName; 4] =
+    [header::CONTENT_ENCODING, header::CONTENT_LENGTH, header::CONTENT_TYPE, header::X_FORWARDED_FOR];
 
 /// Lets a waiting request keep no more than it needs: the table for its headers
 /// is made for dozens of them, each of two hundred bytes, and ten thousand may wait.
+/// Of the languages that it asks for the one that counts is left.
 async fn travel_light<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
+    let language = Accepted::of(&request).short().map(|language| (header::ACCEPT_LANGUAGE, language));
     let headers = request.headers_mut();
     let read = std::mem::take(headers).into_iter().filter(|(name, _)| READ.contains(name));
-    *headers = read.collect();
+    *headers = read.chain(language).collect();
     next.call(request).await
 }

@@ -4,6 +4,7 @@ mod database;
 mod keys;
 mod providers;
 mod settings;
+mod texts;
 
 use serde::Serialize;
 
@@ -102,6 +103,7 @@ impl Report {
 pub fn run(config: &Config, json: bool) -> anyhow::Result<()> {
     tell_warnings(config)?;
     let mut checks = settings::check(config);
+    checks.push(texts::check(config));
     checks.extend(providers::check(config)?);
     checks.extend(of_database(config)?);
     let report = Report::of(checks);

@@ -3,6 +3,7 @@
 
 mod admission;
 mod counting;
+mod hints;
 mod sending;
 
 use actix_web::web::Data;
@@ -10,13 +11,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use self::counting::settlement;
 use self::{admission::Admitted, sending::Counted};
+pub(crate) use self::{
+    counting::settlement,
+    hints::{Accepted, Autofill},
+};
 use crate::{
     domain::{InviteCode, OtpCode, PhoneNumber},
     http::{client::Client, problem::Problem},
     instruments::Entry,
-    sms::{CodeText, Language, Message, Occasion},
+    sms::{Language, Message, Occasion},
     state::AppState,
     store::{Connection, challenges::Claimed},
     token::{Challenge, NewChallenge, Purpose},
@@ -55,8 +59,10 @@ pub(crate) struct NewCode<'a> {
     pub invite_code: Option<&'a InviteCode>,
     /// The token of a device that asks for a lane of its own.
     pub device_token: Option<&'a str>,
-    /// The language of the message, as a BCP 47 tag.
-    pub locale: Option<&'a str>,
+    /// The language of the message.
+    pub language: Language,
+    /// Who is to fill it in.
+    pub autofill: Autofill,
 }
 
 /// Sends a code, if the limits admit it, and gives the challenge that belongs
@@ -67,7 +73,7 @@ pub(crate) async fn send(
     new: NewCode<'_>,
     now: DateTime<Utc>,
 ) -> Result<CodeRequested, Problem> {
-    let NewCode { purpose, phone, invite_code, device_token, locale } = new;
+    let NewCode { purpose, phone, invite_code, device_token, language, autofill } = new;
     // In a box, which is gone while the message is on its way: ten thousand may wait.
     let admitted = Box::pin(admission::admit(app, client, &phone, device_token, now)).await?;
     let Admitted { code, device, next, at } = admitted;
@@ -83,23 +89,12 @@ pub(crate) async fn send(
             Purpose::Login => Occasion::Login,
             Purpose::PhoneChange(_) => Occasion::PhoneChange,
         };
+        let text = app.texts.code_text(language, occasion, autofill.into(), &code);
+        let message = Message { phone, text, code: Some(code) };
         let counted = Counted { at, address: client.address, device, next };
-        sending::hand_over(app, message(app, occasion, phone, code, locale), counted, now).await?;
+        sending::hand_over(app, message, counted, now).await?;
     }
     Ok(answer)
-}
-
-fn message(
-    app: &AppState,
-    occasion: Occasion,
-    phone: PhoneNumber,
-    code: OtpCode,
-    locale: Option<&str>,
-) -> Message {
-    let language = Language::choose(locale, &phone);
-    let host = app.settings.public_url.host_str().unwrap_or_default();
-    let text = CodeText { language, occasion, host, code: &code }.to_string();
-    Message { phone, text, code: Some(code) }
 }
 
 /// Opens a challenge that came back. One for another purpose is as good as none.

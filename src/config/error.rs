@@ -48,6 +48,9 @@ pub enum ConfigError {
     /// Who is told of events.
     #[error(transparent)]
     Webhooks(#[from] webhooks::WebhookError),
+    /// What messages say.
+    #[error(transparent)]
+    Texts(#[from] sms::TextsError),
     /// Where traces go.
     #[error(transparent)]
     Telemetry(#[from] telemetry::TelemetryError),

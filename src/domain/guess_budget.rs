@@ -155,6 +155,12 @@ impl Ladder {
         self.shortest
     }
 
+    /// The length of the longest code that is ever sent.
+    #[must_use]
+    pub fn longest(self) -> OtpLength {
+        self.length_on(Rung::Long).unwrap_or(self.shortest)
+    }
+
     /// The length on a rung of this ladder; none when the ladder begins above it.
     #[must_use]
     pub fn length_on(self, rung: Rung) -> Option<OtpLength> {

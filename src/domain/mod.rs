@@ -33,5 +33,5 @@ pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pin::{Pin, PinFormatError, PinHash};
 pub use pseudonym::Pseudonym;
 pub use test_phones::{TestPhones, TestPhonesError};
-pub use text::{DeviceName, Email, PersonName, TextError};
+pub use text::{DeviceName, Email, PersonName, SiteName, TextError, TextLine};
 pub use user::{ChallengeId, DeviceId, EventId, SessionId, UserId};

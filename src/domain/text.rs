@@ -106,6 +106,14 @@ checked_text! {
     DeviceName, |text: &str| normal(text, 100)
 }
 checked_text! {
+    /// What people call the site: the same, at most 30.
+    SiteName, |text: &str| normal(text, 30)
+}
+checked_text! {
+    /// One line of a message: the same, as long as it likes.
+    TextLine, |text: &str| normal(text, usize::MAX)
+}
+checked_text! {
     /// An e-mail address (RFC 5321), at most 254 characters, stored as given.
     Email, |text: &str| {
         let text = printable(text, 254)?;

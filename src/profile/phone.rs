@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::presence;
 use crate::{
-    codes::{self, CodeRequested, NewCode},
+    codes::{self, Accepted, Autofill, CodeRequested, NewCode},
     domain::{PhoneNumber, Pin},
     http::{bearer::Bearer, client::Client, json::Json, problem::Problem},
     state::AppState,
@@ -25,10 +25,14 @@ struct ChangePhone {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "271828", pattern = "^[0-9]{4,12}$")]
     pin: Option<Pin>,
-    /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent: the one usual in the number's country.
+    /// Language of the message, as a BCP 47 tag: `en` or `ru`. Absent or another: the first of them in
+    /// `Accept-Language`, else the one usual in the number's country.
     #[serde(default)]
     #[schema(example = "en")]
     locale: Option<String>,
+    #[serde(default)]
+    #[schema(example = "web", default = "web")]
+    autofill: Autofill,
 }
 
 /// Send a code to a new number
@@ -55,6 +59,7 @@ pub(super) async fn change_phone(
     app: Data<AppState>,
     bearer: Bearer,
     client: Client,
+    accepted: Accepted,
     Json(body): Json<ChangePhone>,
 ) -> Result<web::Json<CodeRequested>, Problem> {
     let phone = PhoneNumber::parse(&body.phone, app.settings.default_region)?;
@@ -63,11 +68,12 @@ pub(super) async fn change_phone(
     }
     let new = NewCode {
         purpose: Purpose::PhoneChange(bearer.user),
+        language: accepted.choose(body.locale.as_deref(), &phone),
+        autofill: body.autofill,
         phone,
         invite_code: None,
         // A device is trusted with the number it was logged in by, and with no other.
         device_token: None,
-        locale: body.locale.as_deref(),
     };
     Ok(web::Json(codes::send(&app, &client, new, bearer.now).await?))
 }

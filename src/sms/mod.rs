@@ -2,12 +2,19 @@
 //! when one of them does not take a message.
 
 mod breaker;
+mod built_in;
 mod exchange;
+mod language;
 mod outcome;
+mod segment;
 mod settings;
 mod simulated;
 mod smsaero;
+mod templates;
+#[cfg(test)]
+mod tests;
 mod text;
+mod text_settings;
 mod twilio;
 mod webhook;
 
@@ -28,10 +35,14 @@ use self::{
     webhook::Webhook,
 };
 pub use self::{
+    language::Language,
     outcome::{Accepted, Attempt, Credentials, Delivery, Failure, FailureKind, SmsError},
+    segment::Size,
     settings::{Provider, Settings, SettingsError},
     simulated::{Delay, Inbox, InboxMessage, Simulated},
-    text::{CodeText, Language, Occasion},
+    templates::Flaw,
+    text::{Autofill, Example, Occasion, Texts},
+    text_settings::{TextSettings, TextsError},
 };
 use crate::{
     domain::{OtpCode, PhoneNumber},

@@ -3,7 +3,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-use super::{Delay, smsaero, twilio, webhook};
+use super::{Delay, TextSettings, smsaero, twilio, webhook};
 use crate::webhook_signature::SecretError;
 
 /// Who carries the messages, and how.
@@ -20,6 +20,9 @@ pub struct Settings {
     /// Lets production run with the simulated sender: anybody can read every code at /dev/inbox
     #[arg(long, env = "ALLOW_SIMULATED_SMS", default_value_t = false, action = clap::ArgAction::Set)]
     pub allow_simulated_sms: bool,
+    /// What they say.
+    #[command(flatten)]
+    pub texts: TextSettings,
     /// SMS Aero.
     #[command(flatten)]
     pub smsaero: smsaero::Settings,

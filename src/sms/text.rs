@@ -1,31 +1,14 @@
-use crate::domain::{OtpCode, PhoneNumber};
+use std::{collections::BTreeMap, fmt};
 
-/// The languages a message can be in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// English, for everybody else.
-    English,
-    /// Russian.
-    Russian,
-}
-
-impl Language {
-    /// The language of `locale`, a BCP 47 tag such as `ru-RU`, if it is one of
-    /// ours; else the one usual in the number's country.
-    #[must_use]
-    pub fn choose(locale: Option<&str>, phone: &PhoneNumber) -> Self {
-        let primary = locale.and_then(|tag| tag.split(['-', '_']).next()).map(str::to_ascii_lowercase);
-        match primary.as_deref() {
-            Some("ru") => Self::Russian,
-            Some("en") => Self::English,
-            _ if phone.is_of_russian_speaking_country() => Self::Russian,
-            _ => Self::English,
-        }
-    }
-}
+use super::{
+    Language, TextSettings, TextsError, built_in,
+    segment::Size,
+    templates::{self, Flaw},
+};
+use crate::domain::{OtpCode, OtpLength};
 
 /// What a code is for: the message says it, so that nobody gives away a code for something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Occasion {
     /// To log in.
     Login,
@@ -33,66 +16,188 @@ pub enum Occasion {
     PhoneChange,
 }
 
-/// The message with a code.
-///
-/// One segment: 70 characters in Cyrillic, 160 in Latin. The last line is the
-/// form from which WebOTP and iOS fill the code in on pages of that host only.
-pub struct CodeText<'a> {
-    /// In which language.
-    pub language: Language,
-    /// What the code is for.
+impl Occasion {
+    /// Its name, as files begin with it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::PhoneChange => "phone-change",
+        }
+    }
+}
+
+/// Who is to fill the code in: the last line of the message is for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Autofill {
+    /// Browsers (`WebOTP`) and iOS, on pages and in apps of the host.
+    Web,
+    /// The SMS Retriever of Android, in one app.
+    Android,
+}
+
+/// Which text: `login.en` and its like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kind {
     pub occasion: Occasion,
-    /// Host of the site the code is for.
-    pub host: &'a str,
-    /// The code.
-    pub code: &'a OtpCode,
+    pub language: Language,
 }
 
-impl std::fmt::Display for CodeText<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (host, code) = (self.host, self.code.expose());
-        match (self.language, self.occasion) {
-            (Language::English, Occasion::Login) => write!(f, "{code} is your login code.")?,
-            (Language::English, Occasion::PhoneChange) => {
-                write!(f, "{code} is the code to change your number.")?;
+impl Kind {
+    pub(super) const ALL: [Self; 4] = [
+        Self { occasion: Occasion::Login, language: Language::English },
+        Self { occasion: Occasion::Login, language: Language::Russian },
+        Self { occasion: Occasion::PhoneChange, language: Language::English },
+        Self { occasion: Occasion::PhoneChange, language: Language::Russian },
+    ];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.occasion.as_str(), self.language.as_str())
+    }
+}
+
+/// The longest message that Android's SMS Retriever reads, in bytes.
+const RETRIEVED: usize = 140;
+
+/// The messages with codes: the operator's words where there are any, else ours. The last line is always ours.
+#[derive(Debug)]
+pub struct Texts {
+    site: String,
+    host: String,
+    app_hash: Option<String>,
+    templates: BTreeMap<Kind, String>,
+    longest: OtpLength,
+}
+
+/// How long one text is at its longest.
+#[derive(Debug)]
+pub struct Example {
+    /// Such as `login.en`, or `login.en for Android`.
+    pub name: String,
+    /// What it takes.
+    pub size: Size,
+    /// Whether it goes as one segment, and is read by whom it is for.
+    pub fits: bool,
+    /// Whether its words are the operator's.
+    pub is_template: bool,
+}
+
+impl Texts {
+    /// Reads the templates. `longest` is the length of the longest code that is ever sent.
+    ///
+    /// # Errors
+    ///
+    /// [`TextsError`], which names the setting, the file and the reason.
+    pub fn new(settings: &TextSettings, host: &str, longest: OtpLength) -> Result<Self, TextsError> {
+        let site = settings.site_name()?.unwrap_or_else(|| host.to_owned());
+        let app_hash = settings.app_hash()?;
+        let templates = settings.templates_dir().map(templates::read).transpose()?.unwrap_or_default();
+        let texts = Self { site, host: host.to_owned(), app_hash, templates, longest };
+        for (kind, pattern) in &texts.templates {
+            for autofill in texts.autofills() {
+                let text = texts.render(pattern, autofill, &texts.sample());
+                if !fits(&text, autofill) {
+                    let file = templates::file_name(*kind);
+                    return Err(TextsError::Template { file, flaw: Flaw::too_long(&text, autofill) });
+                }
             }
-            (Language::Russian, Occasion::Login) => write!(f, "Код для входа: {code}.")?,
-            (Language::Russian, Occasion::PhoneChange) => write!(f, "Код смены номера: {code}.")?,
         }
-        let to_nobody = match self.language {
-            Language::English => "Do not tell it to anyone.",
-            Language::Russian => "Никому не говорите.",
+        Ok(texts)
+    }
+
+    /// The message with `code`.
+    #[must_use]
+    pub fn code_text(
+        &self,
+        language: Language,
+        occasion: Occasion,
+        autofill: Autofill,
+        code: &OtpCode,
+    ) -> String {
+        self.text(Kind { occasion, language }, self.given(autofill), code.expose())
+    }
+
+    /// How long each text is with the longest code.
+    #[must_use]
+    pub fn examples(&self) -> Vec<Example> {
+        let of_kind = |kind: Kind| {
+            self.autofills().map(move |autofill| {
+                let text = self.text(kind, autofill, &self.sample());
+                let name = match autofill {
+                    Autofill::Web => kind.to_string(),
+                    Autofill::Android => format!("{kind} for Android"),
+                };
+                let is_template = self.templates.contains_key(&kind);
+                Example { name, size: Size::of(&text), fits: fits(&text, autofill), is_template }
+            })
         };
-        write!(f, " {to_nobody}\n\n@{host} #{code}")
+        Kind::ALL.into_iter().flat_map(of_kind).collect()
+    }
+
+    /// How many digits the codes of [`Texts::examples`] have.
+    #[must_use]
+    pub fn longest_code(&self) -> OtpLength {
+        self.longest
+    }
+
+    /// A template goes as it is: it was measured at the start. Of our own words the first that fit are taken, and
+    /// the name of the site is left out only where the last line has the host.
+    fn text(&self, kind: Kind, autofill: Autofill, code: &str) -> String {
+        if let Some(template) = self.templates.get(&kind) {
+            return self.render(template, autofill, code);
+        }
+        let words = built_in::words(kind.language, kind.occasion);
+        let patterns = match autofill {
+            Autofill::Web => [&words.named[..1], words.unnamed],
+            Autofill::Android => [words.named, &[]],
+        };
+        let mut text = String::new();
+        for pattern in patterns.concat() {
+            text = self.render(pattern, autofill, code);
+            if fits(&text, autofill) {
+                break;
+            }
+        }
+        text
+    }
+
+    fn render(&self, pattern: &str, autofill: Autofill, code: &str) -> String {
+        // The code first: it is digits, and brings no place for the name along.
+        let words = pattern.replace("{code}", code).replace("{site}", &self.site);
+        match (autofill, &self.app_hash) {
+            (Autofill::Android, Some(hash)) => format!("{words}\n{hash}"),
+            _ => format!("{words}\n@{} #{code}", self.host),
+        }
+    }
+
+    /// What can be asked for.
+    fn autofills(&self) -> impl Iterator<Item = Autofill> + use<> {
+        let android = self.app_hash.as_ref().map(|_| Autofill::Android);
+        [Autofill::Web].into_iter().chain(android)
+    }
+
+    /// Without the hash of an app nothing is for Android.
+    fn given(&self, autofill: Autofill) -> Autofill {
+        if self.app_hash.is_some() { autofill } else { Autofill::Web }
+    }
+
+    /// As long as a code can be; no digit takes more than another.
+    fn sample(&self) -> String {
+        "0".repeat(self.longest.digits().into())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether it goes as one segment, and is read by whom it is for.
+fn fits(text: &str, autofill: Autofill) -> bool {
+    excess(text, autofill) == 0
+}
 
-    fn phone(text: &str) -> PhoneNumber {
-        PhoneNumber::from_e164(text.to_owned()).unwrap()
-    }
-
-    #[test]
-    fn the_locale_decides_and_the_country_decides_without_one() {
-        assert_eq!(Language::choose(Some("en-GB"), &phone("+79991234567")), Language::English);
-        assert_eq!(Language::choose(Some("RU_ru"), &phone("+12025550123")), Language::Russian);
-        assert_eq!(Language::choose(Some("de"), &phone("+491701234567")), Language::English);
-        assert_eq!(Language::choose(None, &phone("+79991234567")), Language::Russian);
-        assert_eq!(Language::choose(Some(""), &phone("+12025550123")), Language::English);
-    }
-
-    #[test]
-    fn a_message_is_one_segment_and_ends_in_the_autofill_line() {
-        let code = "0042".parse().unwrap();
-        for (language, segment) in [(Language::English, 160), (Language::Russian, 70)] {
-            for occasion in [Occasion::Login, Occasion::PhoneChange] {
-                let text = CodeText { language, occasion, host: "auth.example.com", code: &code }.to_string();
-                assert!(text.ends_with("\n@auth.example.com #0042"), "{text}");
-                assert!(text.chars().count() <= segment, "{text}");
-            }
-        }
+/// How much too long it is: in units of its segment, else for Android in bytes.
+pub(super) fn excess(text: &str, autofill: Autofill) -> usize {
+    match (Size::of(text).excess(), autofill) {
+        (0, Autofill::Android) => text.len().saturating_sub(RETRIEVED),
+        (units, _) => units,
     }
 }
