@@ -46,7 +46,9 @@ struct Message {
     #[schema(example = "+79991234567")]
     phone: String,
     /// What the phone shows.
-    #[schema(example = "0042 is your login code. Do not tell it to anyone.\n\n@auth.example.com #0042")]
+    #[schema(
+        example = "0042 is your auth.example.com login code. Do not tell it to anyone.\n@auth.example.com #0042"
+    )]
     text: String,
     /// The code in the text.
     #[schema(example = "0042")]

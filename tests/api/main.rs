@@ -40,6 +40,7 @@ mod sessions;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
+mod texts;
 mod ui;
 mod verify;
 mod webhooks;
