@@ -1,9 +1,6 @@
 //! The texts, and the templates that an operator may write.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use super::*;
 use crate::domain::{OtpLength, TextError};
@@ -52,7 +49,7 @@ impl Folder {
     }
 
     fn settings(&self) -> TextSettings {
-        TextSettings { sms_templates_dir: Some(self.0.clone()), ..settings("Bakery", HASH) }
+        TextSettings { sms_templates_dir: Some(self.0.clone().into()), ..settings("Bakery", HASH) }
     }
 
     fn read(&self) -> Result<Texts, TextsError> {
@@ -240,7 +237,7 @@ fn a_template_has_room_for_the_longest_code_and_either_last_line() {
     let of = |letter: &str, count: usize| format!("{{code}} {}", letter.repeat(count));
     let told = |words: &str, settings: TextSettings, longest| {
         let folder = Folder::with(&[("login.en.txt", words.as_bytes())]);
-        let settings = TextSettings { sms_templates_dir: Some(folder.0.clone()), ..settings };
+        let settings = TextSettings { sms_templates_dir: Some(folder.0.clone().into()), ..settings };
         Texts::new(&settings, HOST, digits(longest)).map_err(|error| error.to_string()).err()
     };
     let web = || settings("", "");
@@ -270,7 +267,7 @@ fn a_folder_is_refused_for_a_name_that_may_be_a_slip_and_when_it_cannot_be_read(
     let refused = folder.read().unwrap_err().to_string();
     assert!(refused.contains("login.en.txt cannot be read"), "{refused}");
     let none =
-        TextSettings { sms_templates_dir: Some(Path::new("/nowhere/at-all").into()), ..settings("", "") };
+        TextSettings { sms_templates_dir: Some("/nowhere/at-all".into()), ..settings("", "") };
     let refused = Texts::new(&none, HOST, digits(8)).unwrap_err().to_string();
     assert_eq!(refused, "SMS_TEMPLATES_DIR: /nowhere/at-all cannot be read");
 }

@@ -1,4 +1,5 @@
 use std::{
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
 };
@@ -16,7 +17,7 @@ pub struct TextSettings {
     /// A folder with words of your own for the messages: login.en.txt, login.ru.txt, phone-change.en.txt,
     /// phone-change.ru.txt, any of them; unset: ours
     #[arg(long, env = "SMS_TEMPLATES_DIR", value_name = "FOLDER")]
-    pub sms_templates_dir: Option<PathBuf>,
+    pub sms_templates_dir: Option<OsString>,
     /// The 11 characters by which Android's SMS Retriever knows your app: the last line of messages that it asks for
     #[arg(long, env = "ANDROID_APP_HASH", value_name = "HASH")]
     pub android_app_hash: Option<String>,
@@ -74,6 +75,6 @@ impl TextSettings {
     }
 
     pub(super) fn templates_dir(&self) -> Option<&Path> {
-        self.sms_templates_dir.as_deref().filter(|path| !path.as_os_str().is_empty())
+        self.sms_templates_dir.as_deref().filter(|path| !path.is_empty()).map(Path::new)
     }
 }

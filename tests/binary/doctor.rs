@@ -64,6 +64,7 @@ fn each_fault_in_the_settings_is_told_by_its_name() {
         "send-limits",
         "guess-bound",
         "test-phones",
+        "texts",
     ] {
         assert_eq!(state(&sound, name), "ok", "{name}: {sound}");
     }
@@ -94,6 +95,10 @@ fn each_fault_in_the_settings_is_told_by_its_name() {
         ("SENDS_PER_DAY", "100000", "guess-bound", "warning"),
         ("TEST_PHONES", "+79990000001", "test-phones", "problem"),
         ("TEST_PHONES", "+79990000001=0000", "test-phones", "warning"),
+        ("SMS_TEMPLATES_DIR", "/nowhere/at-all", "texts", "problem"),
+        ("SITE_NAME", "A name of more than thirty characters", "texts", "problem"),
+        ("PUBLIC_URL", &format!("https://{}.example.com", "long-".repeat(10)), "texts", "warning"),
+        ("ANDROID_APP_HASH", "FA+9qCX9VSu", "texts", "ok"),
         ("WEBHOOK_URLS", "https://example.com/in", "webhooks", "problem"),
         ("WEBHOOK_SECRETS", receiver::SECRET, "webhooks", "skipped"),
     ] {

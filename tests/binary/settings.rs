@@ -112,6 +112,56 @@ fn test_phones_that_cannot_be_read_are_refused_without_their_codes() {
 }
 
 #[test]
+fn texts_that_cannot_be_sent_are_refused_before_anything_is_made() {
+    for (setting, value, rule) in [
+        ("SITE_NAME", "A name of more than thirty characters", "at most 30"),
+        ("SITE_NAME", "ACME\n@evil.example #0042", "control characters"),
+        ("ANDROID_APP_HASH", "FA+9qCX9VS", "11 characters of base64"),
+        ("SMS_TEMPLATES_DIR", "/nowhere/at-all", "/nowhere/at-all cannot be read"),
+    ] {
+        let (mut command, folder) = with(setting, value);
+        let said = expect_refused(&mut command, setting);
+        assert!(said.contains(rule), "{said}");
+        assert!(!folder.path().exists(), "a database was made first");
+    }
+    let templates = DataDir::new();
+    std::fs::create_dir_all(templates.path()).unwrap();
+    for (file, words, rule) in [
+        ("login.eng.txt", "{code}", "login.eng.txt: is not read"),
+        ("login.en.txt", "your code", "login.en.txt: must have {code} once"),
+        (
+            "login.en.txt",
+            &format!("{{code}} {}", "ж".repeat(50)),
+            "login.en.txt: is 10 characters too long for one segment of 70",
+        ),
+    ] {
+        let path = templates.path().join(file);
+        std::fs::write(&path, words).unwrap();
+        let (mut command, folder) = with("SMS_TEMPLATES_DIR", templates.path().to_str().unwrap());
+        let said = expect_refused(&mut command, "SMS_TEMPLATES_DIR");
+        assert!(said.contains(rule), "{said}");
+        assert!(!folder.path().exists(), "a database was made first");
+        std::fs::remove_file(path).unwrap();
+    }
+    // Empty is how many tools write what is not set; and it goes on to the database, which is not there.
+    let mut command = phone_auth();
+    for setting in ["SITE_NAME", "ANDROID_APP_HASH", "SMS_TEMPLATES_DIR"] {
+        command.env(setting, "");
+    }
+    expect_refused(command.env("DATABASE_URL", "postgres://user@127.0.0.1:1/none"), "DATABASE_URL");
+}
+
+#[test]
+fn a_host_that_leaves_the_texts_no_room_is_warned_of_once_and_served() {
+    let host = format!("https://{}.example.com", "long-".repeat(10));
+    let (mut command, _folder) = with("PUBLIC_URL", &host);
+    let mut service = Service::start(&mut command);
+    let log = service.whole_log();
+    assert_eq!(log.matches("messages take two segments").count(), 1, "{log}");
+    assert!(log.contains("login.ru, phone-change.ru"), "{log}");
+}
+
+#[test]
 fn a_setting_that_does_not_fit_is_refused_by_name_and_rule() {
     for (setting, value, rule) in [
         ("OTP_LENGTH", "3", "4 to 10"),
