@@ -17,7 +17,7 @@ impl Size {
     /// Of `text`.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let split = SplitSms::default().split(text.to_owned());
+        let split = SplitSms::default().split(String::from(text));
         if split.character_set == "GSM" {
             Self { units: split.bytes, segment: 160 }
         } else {

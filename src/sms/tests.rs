@@ -266,8 +266,7 @@ fn a_folder_is_refused_for_a_name_that_may_be_a_slip_and_when_it_cannot_be_read(
     fs::create_dir(folder.0.join("login.en.txt")).unwrap();
     let refused = folder.read().unwrap_err().to_string();
     assert!(refused.contains("login.en.txt cannot be read"), "{refused}");
-    let none =
-        TextSettings { sms_templates_dir: Some("/nowhere/at-all".into()), ..settings("", "") };
+    let none = TextSettings { sms_templates_dir: Some("/nowhere/at-all".into()), ..settings("", "") };
     let refused = Texts::new(&none, HOST, digits(8)).unwrap_err().to_string();
     assert_eq!(refused, "SMS_TEMPLATES_DIR: /nowhere/at-all cannot be read");
 }

@@ -9,6 +9,9 @@ TOKEN = r"eyJ[\w-]+(\.[\w-]*)*…?"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
 INVITE = r"[0-9A-Z]{6}"
+OUR_WORDS = r"localhost: код [а-я ]+ \d{4}\. Никому не говорите\."
+# Those of docs/sms.md.
+OWN_WORDS = r"Example Bakery: \d{4} is your code to log in\.\nOur staff will never ask for it\."
 VARYING = {
     "access_token": TOKEN,
     "refresh_token": TOKEN,
@@ -26,7 +29,7 @@ VARYING = {
     "exported_at": TIME,
     # Not those of problems, which are words.
     "code": r"\d{4}",
-    "text": r"Код [^:]+: \d{4}\. Никому не говорите\.\n\n@localhost #\d{4}",
+    "text": rf"({OUR_WORDS}|{OWN_WORDS})\n@localhost #\d{{4}}",
     "invite_code": INVITE,
     "activated_invite_code": INVITE,
     "invite_url": rf"http://localhost:8080/i/{INVITE}",
