@@ -102,3 +102,35 @@ async fn travel_light<B: MessageBody>(
     *headers = read.chain(language).collect();
     next.call(request).await
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, HttpRequest, HttpResponse, test};
+
+    use super::*;
+
+    /// Tells which headers are left.
+    async fn left(request: HttpRequest) -> HttpResponse {
+        let mut left: Vec<_> = request.headers().iter().map(|header| format!("{header:?}")).collect();
+        left.sort();
+        HttpResponse::Ok().body(left.join("\n"))
+    }
+
+    #[actix_web::test]
+    async fn of_the_headers_those_that_are_read_are_kept_and_of_the_languages_one() {
+        let service = App::new().route("/", web::get().to(left).wrap(from_fn(travel_light)));
+        let service = test::init_service(service).await;
+        for (accepted, kept) in [
+            ("ru-RU,ru;q=0.9,en-US;q=0.8", "(\"accept-language\", \"ru\")\n"),
+            ("de, en;q=0.1", "(\"accept-language\", \"en\")\n"),
+            ("de, *;q=0.5", ""),
+        ] {
+            let request = test::TestRequest::get()
+                .insert_header(("cookie", "theme=dark"))
+                .insert_header(("content-type", "application/json"))
+                .insert_header(("accept-language", accepted));
+            let answer = test::call_and_read_body(&service, request.to_request()).await;
+            assert_eq!(answer, format!("{kept}(\"content-type\", \"application/json\")"));
+        }
+    }
+}
