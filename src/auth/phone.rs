@@ -41,8 +41,9 @@ struct RequestCode {
     #[serde(default)]
     #[schema(example = "en")]
     locale: Option<String>,
+    /// Who is to fill the code in: the last line of the message is for them. Absent: `web`.
     #[serde(default)]
-    #[schema(example = "web", default = "web")]
+    #[schema(example = "web")]
     autofill: Autofill,
 }
 

@@ -18,7 +18,7 @@ use crate::{
     sms::{self, Language},
 };
 
-/// Who is to fill the code in: the last line of the message is for them
+/// Who is to fill the code in
 ///
 /// - `web`: browsers and iOS, on pages and in apps of this service's host
 /// - `android`: the SMS Retriever, in the Android app whose hash the operator has set; the same as `web` if none is set

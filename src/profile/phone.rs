@@ -30,8 +30,9 @@ struct ChangePhone {
     #[serde(default)]
     #[schema(example = "en")]
     locale: Option<String>,
+    /// Who is to fill the code in: the last line of the message is for them. Absent: `web`.
     #[serde(default)]
-    #[schema(example = "web", default = "web")]
+    #[schema(example = "web")]
     autofill: Autofill,
 }
 

@@ -166,9 +166,10 @@ impl Texts {
     fn render(&self, pattern: &str, autofill: Autofill, code: &str) -> String {
         // The code first: it is digits, and brings no place for the name along.
         let words = pattern.replace("{code}", code).replace("{site}", &self.site);
+        // In one piece that is as long as it has to be: ten thousand may be on their way.
         match (autofill, &self.app_hash) {
-            (Autofill::Android, Some(hash)) => format!("{words}\n{hash}"),
-            _ => format!("{words}\n@{} #{code}", self.host),
+            (Autofill::Android, Some(hash)) => [&words, "\n", hash].concat(),
+            _ => [&words, "\n@", &self.host, " #", code].concat(),
         }
     }
 
