@@ -152,7 +152,8 @@ impl SmsSender {
         let mut delivery = Delivery::default();
         let began = Instant::now();
         for carrier in self.carriers.iter() {
-            let attempt = self.ask(carrier, message, now + began.elapsed()).await;
+            let now = if delivery.attempts.is_empty() { now } else { now + began.elapsed() };
+            let attempt = self.ask(carrier, message, now).await;
             let decides = match &attempt.outcome {
                 Ok(_) => true,
                 Err(failure) => failure.kind == FailureKind::Unanswered,

@@ -7,6 +7,7 @@
 
 mod challenge;
 mod client;
+mod delivery;
 mod dev_inbox;
 mod devices;
 mod documents;

@@ -132,7 +132,7 @@ async fn codes_are_counted_by_country_and_by_what_came_of_them() {
         (r#"codes_entered_total{country="RU",outcome="wrong"}"#, 1.0),
         (r#"codes_entered_total{country="RU",outcome="invalid-challenge"}"#, 1.0),
         (r#"codes_entered_total{country="ZZ",outcome="invalid-challenge"}"#, 1.0),
-        (r#"sms_messages_total{provider="simulated",outcome="sent"}"#, 2.0),
+        (r#"sms_messages_total{provider="simulated",outcome="accepted"}"#, 2.0),
         (r#"sms_duration_seconds_count{provider="simulated"}"#, 2.0),
     ] {
         expect_about(value(&app, &format!("phone_auth_{metric}")).await, expected);

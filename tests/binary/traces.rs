@@ -77,7 +77,7 @@ fn a_login_is_traced_with_its_steps_and_without_anything_of_the_person() {
     assert_eq!(sent.kind, SpanKind::Client as i32);
     assert_eq!(
         attributes(&sent.attributes),
-        [("phone_auth.outcome", "sent"), ("phone_auth.sms.provider", "simulated")]
+        [("phone_auth.outcome", "accepted"), ("phone_auth.sms.provider", "simulated")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
     );
     // So are the statements.
