@@ -18,7 +18,7 @@ pub enum ConfigError {
     NoRootSecret,
     /// Production does not run with the simulated sender.
     #[error(
-        "SMS_PROVIDER has simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
+        "SMS_PROVIDER is simulated: anybody could read every code at /dev/inbox; choose a provider, or set ALLOW_SIMULATED_SMS=true if that is meant"
     )]
     SimulatedSms,
     /// Production limits sending.

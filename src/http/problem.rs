@@ -10,7 +10,7 @@ use utoipa::{
 
 use super::{
     examples::{failures, people},
-    problem_kinds::ProblemKind,
+    problem_kinds::{ProblemKind, UNANSWERED, whole_seconds},
 };
 use crate::{domain::InviteCode, telemetry::RequestId};
 
@@ -22,10 +22,6 @@ tokio::task_local! {
 /// Seconds after which a client may try again what failed because a part of
 /// the service was away.
 const RETRY_AFTER: u32 = 2;
-
-/// What is said of a message that may have gone out: its code is of no use without the challenge.
-const UNANSWERED: &str = "The SMS provider did not tell whether it took the message. It may still arrive; the code in it \
-opens nothing. Ask for another one after `retry_after` seconds.";
 
 /// Why a request was not fulfilled: the only error that knows HTTP.
 ///
@@ -257,12 +253,6 @@ impl Problem {
             _ => {}
         }
     }
-}
-
-/// `wait` in whole seconds, rounded up: a client that waits as told is let through.
-fn whole_seconds(wait: TimeDelta) -> u32 {
-    let seconds = wait.num_seconds() + i64::from(wait.subsec_nanos() > 0);
-    seconds.clamp(1, u32::MAX.into()).try_into().unwrap_or(u32::MAX)
 }
 
 impl std::fmt::Display for Problem {

@@ -1,6 +1,8 @@
 //! Every problem the service can answer with: the source of `docs/problems.md`
 //! and of the pages behind the `type` of a problem.
 
+use chrono::TimeDelta;
+
 /// One kind of problem. `code` is stable; programs switch on it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProblemKind {
@@ -19,7 +21,17 @@ pub struct ProblemKind {
 /// Declares the kinds as constants, and the list of all of them.
 macro_rules! kinds {
     ($($name:ident $status:literal $code:literal $title:literal $meaning:literal $remedy:literal)+) => {
-        impl ProblemKind {
+        /// What is said of a message that may have gone out: its code is of no use without the challenge.
+pub(super) const UNANSWERED: &str = "The SMS provider did not tell whether it took the message. It may still arrive; the code in it \
+opens nothing. Ask for another one after `retry_after` seconds.";
+
+/// `wait` in whole seconds, rounded up: a client that waits as told is let through.
+pub(super) fn whole_seconds(wait: TimeDelta) -> u32 {
+    let seconds = wait.num_seconds() + i64::from(wait.subsec_nanos() > 0);
+    seconds.clamp(1, u32::MAX.into()).try_into().unwrap_or(u32::MAX)
+}
+
+impl ProblemKind {
             $(
                 #[doc = $title]
                 pub const $name: &'static Self = &Self {

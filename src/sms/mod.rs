@@ -140,7 +140,10 @@ impl SmsSender {
             Ok(Carrier { way: Way::new(*provider, settings, &exchange)?, breaker: Breaker::default() })
         });
         let carriers = carriers.collect::<Result<_, SettingsError>>()?;
-        Ok(Self { carriers, messages: Messages::default() })
+        let messages = Messages::default();
+        // A scrape sees the provider before its first rest.
+        providers.iter().for_each(|provider| messages.rests(provider.as_str(), false));
+        Ok(Self { carriers, messages })
     }
 
     /// Sends `message`: asks one provider after the other until one takes it, or until one may have taken it. Nothing
