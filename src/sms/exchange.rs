@@ -9,6 +9,7 @@ use hyper::{
     header::{AUTHORIZATION, HeaderValue, USER_AGENT},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{Failure, FailureKind};
@@ -65,6 +66,8 @@ impl Answer {
         let kind = match self.status {
             401 | 403 => FailureKind::BadCredentials,
             429 => FailureKind::RateLimited,
+            // Not about the message: nothing was paid; nothing is there, which an address that is wrong leads to.
+            402 | 404 | 405 | 410 => FailureKind::Unavailable,
             // A gateway gave up waiting for who was to do it.
             408 | 502 | 504 => FailureKind::Unanswered,
             400..500 => FailureKind::Refused,
@@ -102,4 +105,13 @@ pub(super) fn authorized(
     basic: &HeaderValue,
 ) -> hyper::http::request::Builder {
     request.header(AUTHORIZATION, basic.clone())
+}
+
+/// A number or a text, as text.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    }
 }

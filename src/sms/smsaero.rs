@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, Utc};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Accepted, Failure, FailureKind, Message, Provider, SettingsError,
-    exchange::{Answer, Exchange, authorized, basic, post},
+    exchange::{Answer, Exchange, authorized, basic, post, text},
     settings::{address, required, required_secret},
 };
 
@@ -44,15 +43,13 @@ pub(super) struct SmsAero {
     first: AtomicUsize,
 }
 
-/// An answer, old forms included; `data` is an object, a list of one, or nothing.
-#[derive(Deserialize)]
+/// An answer, old forms included. Of what it may have nothing is certain but
+/// that it is JSON: it is read for what it says and not for its form.
 struct Reply {
-    success: Option<bool>,
-    #[serde(default)]
+    /// All of it.
+    whole: Map<String, Value>,
+    /// An object, or a list of one, or nothing.
     data: Value,
-    message: Option<String>,
-    result: Option<String>,
-    reason: Option<String>,
 }
 
 impl SmsAero {
@@ -84,12 +81,13 @@ impl SmsAero {
         read(&self.ask("auth", &json!({}), now).await?).map(drop)
     }
 
-    /// Asks a gateway, and the next one if nothing was sent or that one says that it cannot.
+    /// Asks a gateway, and the next one if nothing was sent or that one says that it cannot. If there is no other,
+    /// it is asked once more only if nothing was sent.
     async fn ask(&self, method: &str, body: &Value, now: DateTime<Utc>) -> Result<Answer, Failure> {
         let first = self.first.load(Ordering::Relaxed);
         match self.ask_at(first, method, body, now).await {
             Err(Failure { kind: FailureKind::NotReached, .. }) => {}
-            Ok(answer) if answer.failure().kind == FailureKind::Unavailable && reply(&answer).is_none() => {}
+            Ok(answer) if self.gateways.len() > 1 && is_away(&answer) => {}
             answered => return answered,
         }
         let next = first.wrapping_add(1);
@@ -115,52 +113,80 @@ impl SmsAero {
     }
 }
 
-fn reply(answer: &Answer) -> Option<Reply> {
-    serde_json::from_slice(&answer.body).ok()
+/// Whether a gateway is out of order, and said so: what stands before SMS Aero answers, and not SMS Aero.
+fn is_away(answer: &Answer) -> bool {
+    answer.failure().kind == FailureKind::Unavailable && Reply::read(answer).is_none()
+}
+
+impl Reply {
+    fn read(answer: &Answer) -> Option<Self> {
+        let mut whole = serde_json::from_slice::<Map<_, _>>(&answer.body).ok()?;
+        let data = match whole.remove("data") {
+            Some(Value::Array(list)) => list.into_iter().next().unwrap_or_default(),
+            data => data.unwrap_or_default(),
+        };
+        Some(Self { whole, data })
+    }
+
+    fn is(&self, member: &str, value: &Value) -> bool {
+        self.whole.get(member) == Some(value)
+    }
+
+    /// Whether one of the texts that it has for people has one of `words`.
+    fn says(&self, words: &[&str]) -> bool {
+        let said = ["message", "result", "reason"].map(|member| self.whole.get(member));
+        let mut said = said.into_iter().flatten().filter_map(Value::as_str).map(str::to_lowercase);
+        said.any(|text| words.iter().any(|word| text.contains(word)))
+    }
 }
 
 /// The body decides, whatever the status is.
 fn read(answer: &Answer) -> Result<Accepted, Failure> {
-    let Some(reply) = reply(answer) else { return Err(answer.failure()) };
-    let data = match &reply.data {
-        Value::Array(list) => list.first().unwrap_or(&Value::Null),
-        data => data,
-    };
-    if reply.success == Some(true) {
-        return Ok(Accepted { id: text(&data["id"]), cost: text(&data["cost"]) });
+    let Some(reply) = Reply::read(answer) else { return Err(answer.failure()) };
+    if reply.is("success", &true.into()) {
+        let data = &reply.data;
+        return match text(&data["status"]).as_deref() {
+            // Not delivered; rejected.
+            Some(status @ ("2" | "6")) => {
+                Err(Failure::from(FailureKind::Refused).because(format!("status {status}")))
+            }
+            _ => Ok(Accepted { id: text(&data["id"]), cost: text(&data["cost"]) }),
+        };
     }
-    Err(failure(&reply, data, answer))
+    if reply.is("result", &"accepted".into()) {
+        return Ok(Accepted { id: reply.whole.get("id").and_then(text), cost: None });
+    }
+    Err(failure(&reply, answer))
 }
 
-fn failure(reply: &Reply, data: &Value, answer: &Answer) -> Failure {
-    let said = |text: &Option<String>, word: &str| {
-        text.as_deref().is_some_and(|text| text.to_lowercase().contains(word))
-    };
-    if said(&reply.message, "credentials") || answer.status == 401 {
-        return FailureKind::BadCredentials.into();
+fn failure(reply: &Reply, answer: &Answer) -> Failure {
+    // What a person reads may quote a number: only what is found in it is told.
+    let because =
+        |kind: FailureKind, why| Failure { retry_after: answer.retry_after, ..kind.into() }.because(why);
+    if answer.status == 401 || reply.says(&["credentials", "user or password"]) {
+        return because(FailureKind::BadCredentials, "credentials");
     }
-    if said(&reply.result, "no credits") || said(&reply.message, "credits") || said(&reply.reason, "credits")
-    {
-        return Failure::from(FailureKind::Unavailable).because("no credits");
+    if answer.status == 402 || reply.says(&["credits", "money", "funds", "balance"]) {
+        return because(FailureKind::Unavailable, "no credits");
     }
-    if data.get("number").is_some() {
-        return FailureKind::InvalidNumber.into();
+    if answer.status == 429 || reply.says(&["too many"]) {
+        return because(FailureKind::RateLimited, "too many");
     }
-    if reply.success == Some(false) || said(&reply.result, "reject") {
-        let mut failure = answer.failure();
-        if answer.status < 400 {
-            failure = FailureKind::Refused.into();
-        }
-        return failure;
+    let has_failed = reply.is("success", &false.into());
+    let is_rejected = reply.is("result", &"reject".into());
+    if reply.data.get("number").is_some() || (is_rejected && reply.says(&["number", "phone"])) {
+        return because(FailureKind::InvalidNumber, "number");
     }
-    answer.failure()
-}
-
-/// A number or a text, as text.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(text.clone()),
-        _ => None,
+    if reply.data.get("sign").is_some() {
+        return because(FailureKind::Refused, "sign");
     }
+    if answer.status >= 400 || !(has_failed || is_rejected) {
+        return answer.failure();
+    }
+    // That it failed is certain, and of the message it is only if there is something said of it.
+    let names_something = reply.data.as_object().is_some_and(|data| !data.is_empty());
+    if is_rejected || names_something || reply.says(&["validation", "sign", "moderation", "stop", "black"]) {
+        return because(FailureKind::Refused, "refused");
+    }
+    because(FailureKind::Unavailable, "failed")
 }

@@ -5,6 +5,7 @@ use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::{
@@ -44,11 +45,18 @@ pub(super) struct Twilio {
     sender: (&'static str, String),
 }
 
+/// A message that was made. It was, whatever of the rest can be read.
 #[derive(Deserialize)]
 struct Created {
-    sid: Option<String>,
-    price: Option<String>,
-    price_unit: Option<String>,
+    sid: String,
+    #[serde(default)]
+    status: Value,
+    #[serde(default)]
+    error_code: Value,
+    #[serde(default)]
+    price: Value,
+    #[serde(default)]
+    price_unit: Value,
 }
 
 #[derive(Deserialize)]
@@ -98,30 +106,62 @@ impl Twilio {
         let request = authorized(get(&format!("{}.json", self.url)), &self.credentials)
             .body(Full::default())
             .map_err(|_| Failure::from(FailureKind::Unavailable).because("no request could be made"))?;
-        read(&self.exchange.ask(request, now).await?).map(drop)
+        let answer = self.exchange.ask(request, now).await?;
+        if answer.status == 200 { Ok(()) } else { Err(refusal(&answer)) }
     }
 }
 
 fn read(answer: &Answer) -> Result<Accepted, Failure> {
-    if (200..300).contains(&answer.status) {
-        // It was taken, whatever the rest is.
-        let created = serde_json::from_slice::<Created>(&answer.body).ok();
-        return Ok(created.map_or_else(Accepted::default, |created| {
-            let price = created.price.map(|price| price.trim_start_matches('-').to_owned());
-            let cost = price.map(|price| {
-                [Some(price), created.price_unit].into_iter().flatten().collect::<Vec<_>>().join(" ")
-            });
-            Accepted { id: created.sid, cost }
-        }));
+    if !(200..300).contains(&answer.status) {
+        return Err(refusal(answer));
     }
+    match serde_json::from_slice::<Created>(&answer.body) {
+        Ok(created) => created.outcome(),
+        // "Created" is said by nobody else; of any other success it is not certain who says it.
+        Err(_) if answer.status == 201 => Ok(Accepted::default()),
+        Err(_) => Err(answer.failure()),
+    }
+}
+
+impl Created {
+    /// Most refusals come with a status; one may be told of what was made.
+    fn outcome(self) -> Result<Accepted, Failure> {
+        if self.status == "failed" || self.status == "undelivered" {
+            let code = self.error_code.as_u64().and_then(|code| u32::try_from(code).ok());
+            let kind = code.and_then(kind).unwrap_or(FailureKind::Refused);
+            return Err(Failure { code: code.map(|code| code.to_string().into()), ..kind.into() });
+        }
+        // What it costs is told later in most cases, and as less than nothing.
+        let price = self.price.as_str().map(|price| price.trim_start_matches('-'));
+        let cost = price.map(|price| match self.price_unit.as_str() {
+            Some(unit) => format!("{price} {unit}"),
+            None => price.to_owned(),
+        });
+        Ok(Accepted { id: Some(self.sid), cost })
+    }
+}
+
+/// The code decides, and the status where there is none that we know.
+fn refusal(answer: &Answer) -> Failure {
     let failure = answer.failure();
-    let Ok(Refusal { code }) = serde_json::from_slice(&answer.body) else { return Err(failure) };
-    let kind = match code {
-        20003 | 20005 | 20006 | 20404 => FailureKind::BadCredentials,
-        20429 => FailureKind::RateLimited,
-        21211 | 21217 | 21401 | 21614 => FailureKind::InvalidNumber,
+    let Ok(Refusal { code }) = serde_json::from_slice(&answer.body) else { return failure };
+    let kind = kind(code).unwrap_or(failure.kind);
+    Failure { kind, ..failure }.because(code.to_string())
+}
+
+/// What Twilio's codes for errors mean for a message.
+fn kind(code: u32) -> Option<FailureKind> {
+    Some(match code {
+        // The account is unknown, not active, suspended, or of tests.
+        10001 | 20003 | 20005 | 20006 | 20008 | 20404 | 30002 => FailureKind::BadCredentials,
+        // More than the API, or than the number that messages come from, takes; its queue is full; its day is over.
+        14107 | 20429 | 21611 | 30001 | 63038 => FailureKind::RateLimited,
+        // No number, no mobile one, a short code; unreachable, unknown, a landline.
+        21211 | 21217 | 21265 | 21401 | 21421 | 21614 | 21635 | 30003 | 30005 | 30006 => {
+            FailureKind::InvalidNumber
+        }
+        // The country, the sender, the person, the text, the route.
         21000..22000 | 30000..40000 => FailureKind::Refused,
-        _ => failure.kind,
-    };
-    Err(Failure { kind, ..failure }.because(code.to_string()))
+        _ => return None,
+    })
 }

@@ -5,12 +5,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use hyper::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     Accepted, Failure, FailureKind, Message, Provider, SettingsError,
-    exchange::{Answer, Exchange, post},
+    exchange::{Answer, Exchange, post, text},
     settings::{address, required_secret},
 };
 use crate::webhook_signature::WebhookSecrets;
@@ -38,8 +38,10 @@ pub(super) struct Webhook {
 /// What an endpoint may tell of a message that it took.
 #[derive(Deserialize)]
 struct Taken {
-    id: Option<String>,
-    cost: Option<String>,
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    cost: Value,
 }
 
 impl Webhook {
@@ -83,7 +85,10 @@ fn read(answer: &Answer) -> Result<Accepted, Failure> {
     match answer.status {
         200..300 => {
             let taken = serde_json::from_slice::<Taken>(&answer.body).ok();
-            Ok(taken.map_or_else(Accepted::default, |Taken { id, cost }| Accepted { id, cost }))
+            Ok(taken.map_or_else(Accepted::default, |Taken { id, cost }| Accepted {
+                id: text(&id),
+                cost: text(&cost),
+            }))
         }
         422 => Err(FailureKind::InvalidNumber.into()),
         _ => Err(answer.failure()),

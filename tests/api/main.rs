@@ -39,6 +39,7 @@ mod sends;
 mod session_races;
 mod sessions;
 mod settings;
+mod sms;
 #[path = "../support/mod.rs"]
 mod support;
 mod texts;
