@@ -25,7 +25,7 @@ async fn a_message_is_a_form_under_the_credentials_of_the_account() {
     assert_eq!(asked.line, "POST /2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages.json");
     assert_eq!(asked.header("content-type"), "application/x-www-form-urlencoded");
     assert_eq!(asked.basic(), format!("{SID}:{TOKEN}"));
-    let text = "is+your+login+code.+Do+not+tell+it+to+anyone.%0A%0A%40auth.example.com+%23";
+    let text = "is+your+auth.example.com+login+code.+Do+not+tell+it+to+anyone.%0A%40auth.example.com+%23";
     let before = format!("To=%2B{}&From=%2B12025550100&Body=", &PHONE[1..]);
     let body = asked.body.strip_prefix(&before).unwrap_or_else(|| panic!("{}", asked.body));
     let (code, rest) = body.split_once('+').unwrap();
