@@ -16,6 +16,7 @@ use super::{
 /// The account with SMS Aero.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
+#[expect(clippy::struct_field_names, reason = "flags and variables are named after the fields")]
 pub struct Settings {
     /// SMS Aero: the e-mail address of the account
     #[arg(long, env = "SMSAERO_EMAIL", hide_env_values = true)]

@@ -17,6 +17,7 @@ use super::{
 /// The account with Twilio.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
+#[expect(clippy::struct_field_names, reason = "flags and variables are named after the fields")]
 pub struct Settings {
     /// Twilio: the account, AC and 32 hexadecimal digits
     #[arg(long, env = "TWILIO_ACCOUNT_SID", hide_env_values = true)]

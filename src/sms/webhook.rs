@@ -13,7 +13,7 @@ use super::{
     exchange::{Answer, Exchange, post, text},
     settings::{address, required_secret},
 };
-use crate::webhook_signature::WebhookSecrets;
+use crate::{domain::OtpCode, webhook_signature::WebhookSecrets};
 
 /// The operator's endpoint.
 #[derive(Debug, Clone, clap::Args)]
@@ -64,7 +64,7 @@ impl Webhook {
             "data": {
                 "phone": message.phone.as_str(),
                 "text": message.text,
-                "code": message.code.as_ref().map(|code| code.expose()),
+                "code": message.code.as_ref().map(OtpCode::expose),
             },
         });
         let body = body.to_string();

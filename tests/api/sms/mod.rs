@@ -131,7 +131,7 @@ fn serve(mut stream: TcpStream, reply: Reply, asked: &Mutex<Vec<Asked>>) {
     asked.lock().unwrap().push(request);
     match reply {
         Reply::Cut => {}
-        Reply::Slow => thread::sleep(Duration::from_secs(60)),
+        Reply::Slow => thread::sleep(Duration::from_mins(1)),
         Reply::Answer(status, lines, body) => {
             let length = body.len();
             let head = format!("HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {length}\r\n");
