@@ -14,7 +14,7 @@ type Durations = Family<OfProvider, Histogram, fn() -> Histogram>;
 /// Messages to phones.
 #[derive(Clone, Debug)]
 pub struct Messages {
-    messages: Family<[(&'static str, &'static str); 2], Counter>,
+    outcomes: Family<[(&'static str, &'static str); 2], Counter>,
     durations: Durations,
     resting: Family<OfProvider, Gauge>,
 }
@@ -22,14 +22,14 @@ pub struct Messages {
 impl Default for Messages {
     fn default() -> Self {
         let durations = Durations::new_with_constructor(|| Histogram::new(BUCKETS));
-        Self { messages: Family::default(), durations, resting: Family::default() }
+        Self { outcomes: Family::default(), durations, resting: Family::default() }
     }
 }
 
 impl Messages {
     /// Lets a scrape see what is counted.
     pub fn register(&self, registry: &mut Registry) {
-        registry.register("sms_messages", "Messages by provider and outcome", self.messages.clone());
+        registry.register("sms_messages", "Messages by provider and outcome", self.outcomes.clone());
         registry.register_with_unit(
             "sms_duration",
             "How long the provider took to take or refuse a message",
@@ -45,7 +45,7 @@ impl Messages {
 
     /// `provider` took a message, or did not.
     pub fn handed_over(&self, provider: &'static str, outcome: &'static str, took: Duration) {
-        self.messages.get_or_create(&[("provider", provider), ("outcome", outcome)]).inc();
+        self.outcomes.get_or_create(&[("provider", provider), ("outcome", outcome)]).inc();
         self.durations.get_or_create(&[("provider", provider)]).observe(took.as_secs_f64());
     }
 

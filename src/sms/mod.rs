@@ -142,7 +142,9 @@ impl SmsSender {
         let carriers = carriers.collect::<Result<_, SettingsError>>()?;
         let messages = Messages::default();
         // A scrape sees the provider before its first rest.
-        providers.iter().for_each(|provider| messages.rests(provider.as_str(), false));
+        for provider in providers {
+            messages.rests(provider.as_str(), false);
+        }
         Ok(Self { carriers, messages })
     }
 
@@ -194,7 +196,7 @@ impl SmsSender {
         let (provider, outcome) = (attempt.provider.as_str(), attempt.outcome_name());
         match &attempt.outcome {
             Ok(Accepted { id, .. }) => {
-                tracing::debug!(provider, message_id = id, "a provider took a message")
+                tracing::debug!(provider, message_id = id, "a provider took a message");
             }
             Err(Failure { kind, code, .. }) if kind.is_of_the_message() => {
                 tracing::info!(provider, outcome, code = code.as_deref(), "a provider refused a message");

@@ -18,7 +18,7 @@ async fn while_a_provider_hangs_two_connections_to_the_database_answer_everybody
         .database(&first.database_url)
         .start()
         .await;
-    now_answers(&hanging, ResponseTemplate::new(204).set_delay(Duration::from_secs(3600))).await;
+    now_answers(&hanging, ResponseTemplate::new(204).set_delay(Duration::from_hours(1))).await;
     let waiting = (0..20).map(|number| {
         let (client, url) = (app.client.clone(), format!("{}/api/v1/auth/phone", app.url));
         let phone = format!("+7999765{number:04}");

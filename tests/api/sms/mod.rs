@@ -394,6 +394,9 @@ impl Write for Log {
 async fn a_log_says_what_failed_and_neither_to_whom_nor_what_nor_by_which_secret() {
     let log = Log::default();
     let of_writer = log.clone();
+    // With one subscriber alone, whoever logs a line first decides for all threads whether it is wanted; with two, both
+    // are asked.
+    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
     let lines = tracing_subscriber::fmt().without_time().with_max_level(tracing::Level::TRACE);
     let _logs = tracing::subscriber::set_default(lines.with_writer(move || of_writer.clone()).finish());
     // Words of providers that quote what they were sent.

@@ -39,8 +39,9 @@ async fn a_message_is_json_under_the_credentials_of_the_account() {
     let text = body["text"].as_str().unwrap();
     let code = text.split(' ').next().unwrap();
     assert!(code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
-    let expected =
-        format!("{code} is your auth.example.com login code. Do not tell it to anyone.\n@auth.example.com #{code}");
+    let expected = format!(
+        "{code} is your auth.example.com login code. Do not tell it to anyone.\n@auth.example.com #{code}"
+    );
     assert_eq!(body, json!({"number": "79991234567", "sign": "Example", "text": expected}));
 }
 

@@ -47,7 +47,9 @@ async fn a_message_is_signed_by_every_secret_and_has_the_code_apart() {
     assert_eq!(asked.header("webhook-signature"), signatures);
     let body = asked.json();
     let code = body["data"]["code"].as_str().unwrap();
-    let text = format!("{code} is your auth.example.com login code. Do not tell it to anyone.\n@auth.example.com #{code}");
+    let text = format!(
+        "{code} is your auth.example.com login code. Do not tell it to anyone.\n@auth.example.com #{code}"
+    );
     assert_eq!(
         body,
         json!({
