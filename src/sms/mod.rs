@@ -19,6 +19,7 @@ mod twilio;
 mod webhook;
 
 use std::{
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -87,13 +88,14 @@ enum Way {
 }
 
 impl Way {
-    fn new(provider: Provider, settings: &Settings, exchange: &Exchange) -> Result<Self, SettingsError> {
-        let exchange = exchange.clone();
+    fn new(provider: Provider, settings: &Settings) -> Result<Self, SettingsError> {
+        // Made only for who needs it: the certificates of the world take a megabyte.
+        let exchange = Exchange::new;
         Ok(match provider {
             Provider::Simulated => Self::Simulated(Simulated::new(settings.sms_simulated_delay_ms)),
-            Provider::SmsAero => Self::SmsAero(SmsAero::new(&settings.smsaero, exchange)?),
-            Provider::Twilio => Self::Twilio(Twilio::new(&settings.twilio, exchange)?),
-            Provider::Webhook => Self::Webhook(Webhook::new(&settings.webhook, exchange)?),
+            Provider::SmsAero => Self::SmsAero(SmsAero::new(&settings.smsaero, exchange()?)?),
+            Provider::Twilio => Self::Twilio(Twilio::new(&settings.twilio, exchange()?)?),
+            Provider::Webhook => Self::Webhook(Webhook::new(&settings.webhook, exchange()?)?),
         })
     }
 
@@ -110,17 +112,17 @@ impl Way {
         match self {
             // In no box: ten thousand may wait here.
             Self::Simulated(simulated) => Ok(simulated.send(message, now).await),
-            Self::SmsAero(smsaero) => in_time(smsaero.send(message, now)).await,
-            Self::Twilio(twilio) => in_time(twilio.send(message, now)).await,
-            Self::Webhook(webhook) => in_time(webhook.send(message, now)).await,
+            Self::SmsAero(smsaero) => in_time(Box::pin(smsaero.send(message, now))).await,
+            Self::Twilio(twilio) => in_time(Box::pin(twilio.send(message, now))).await,
+            Self::Webhook(webhook) => in_time(Box::pin(webhook.send(message, now))).await,
         }
     }
 }
 
-/// Who is late may have sent the message.
-async fn in_time<T>(sent: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// Who is late may have sent the message. Boxed by the caller: what is given by value is kept where ten thousand wait.
+async fn in_time<T>(sent: Pin<Box<impl Future<Output = Result<T, Failure>>>>) -> Result<T, Failure> {
     let late = |_| Err(Failure::from(FailureKind::Unanswered).because(LATE));
-    timeout(PATIENCE, Box::pin(sent)).await.unwrap_or_else(late)
+    timeout(PATIENCE, sent).await.unwrap_or_else(late)
 }
 
 impl SmsSender {
@@ -135,10 +137,9 @@ impl SmsSender {
         if providers.is_empty() || is_twice {
             return Err(SettingsError::Providers);
         }
-        let exchange = Exchange::new()?;
-        let carriers = providers.iter().map(|provider| {
-            Ok(Carrier { way: Way::new(*provider, settings, &exchange)?, breaker: Breaker::default() })
-        });
+        let carriers = providers
+            .iter()
+            .map(|provider| Ok(Carrier { way: Way::new(*provider, settings)?, breaker: Breaker::default() }));
         let carriers = carriers.collect::<Result<_, SettingsError>>()?;
         let messages = Messages::default();
         // A scrape sees the provider before its first rest.
@@ -234,8 +235,8 @@ impl SmsSender {
             let credentials = match &carrier.way {
                 Way::Simulated(_) => Credentials::None,
                 Way::Webhook(_) => Credentials::Untold,
-                Way::SmsAero(smsaero) => in_time(smsaero.check(now)).await.into(),
-                Way::Twilio(twilio) => in_time(twilio.check(now)).await.into(),
+                Way::SmsAero(smsaero) => in_time(Box::pin(smsaero.check(now))).await.into(),
+                Way::Twilio(twilio) => in_time(Box::pin(twilio.check(now))).await.into(),
             };
             found.push((carrier.way.provider(), credentials));
         }
